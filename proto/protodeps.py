@@ -18,9 +18,7 @@ from google.rpc import status_pb2
 from protovalidate._gen.buf.validate.validate_pb import desc
 
 LABELS = {1: "optional ", 2: "required ", 3: "repeated "}
-SCALARS = {
-    number: name.removeprefix("TYPE_").lower() for name, number in pb.FieldDescriptorProto.Type.items()
-}
+SCALARS = {number: name.removeprefix("TYPE_").lower() for name, number in pb.FieldDescriptorProto.Type.items()}
 HEADER = """\
 // Rendered from the descriptor in the protovalidate package (Apache-2.0, Buf Technologies, Inc.).
 // Not edited by hand and not committed: `make proto` writes it anew.

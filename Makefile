@@ -1,0 +1,93 @@
+# The only door: people, hooks and CI call these targets.
+PYTHON ?= python3
+PIP = -m pip install --quiet --disable-pip-version-check
+PROTOS = $(wildcard proto/amends/v1/*.proto)
+GEN = proto/gen/python
+DEV = .venv-dev/bin
+SRC = server clients cli training tests proto/protodeps.py
+
+export PATH := $(CURDIR)/$(DEV):$(PATH)
+
+.DEFAULT_GOAL := help
+.PHONY: help serve test test-train lint format proto breaking model lock golden clean
+
+help: ## Says what each target does
+	@grep -hE '^[a-z-]+:.*##' $(MAKEFILE_LIST) | sed -E 's/:.*## /\t/' | expand -t 14
+
+serve: .venv/installed ## Creates the environment, installs, starts the service; ARGS="--port 50052" passes flags
+	@.venv/bin/amends serve $(ARGS)
+
+test: .venv-dev/installed ## Runs the tests: unit, contract, integration, system, golden; ARGS="-k name" passes flags
+	@$(DEV)/python -m pytest $(ARGS)
+
+test-train: .venv-train/installed ## Runs the tests that need PyTorch: parity of the export, and the recipe on a few rows
+	@.venv-train/bin/python -m pytest training/tests $(ARGS)
+
+lint: .venv-dev/installed-lint proto/deps/made ## Style, types, imports, contract, YAML, drift of generated code
+	@$(DEV)/ruff check $(SRC) && $(DEV)/ruff format --check $(SRC)
+	@$(DEV)/mypy
+	@$(DEV)/lint-imports --no-cache
+	@$(DEV)/yamllint --strict .
+	@cd proto && ../$(DEV)/buf lint && ../$(DEV)/buf format --diff --exit-code --path amends
+	@$(MAKE) --no-print-directory breaking
+	@rm -rf build/gen && $(MAKE) --no-print-directory GEN=build/gen generate && diff -r build/gen $(GEN) -x __pycache__ \
+	  || { echo "generated code differs from the contract: run 'make proto' and commit"; exit 1; }
+
+format: .venv-dev/installed-lint proto/deps/made ## Formats code and contract
+	@$(DEV)/ruff check --fix-only $(SRC); $(DEV)/ruff format $(SRC); cd proto && ../$(DEV)/buf format --write --path amends
+
+proto: .venv-dev/installed-lint proto/deps/made generate ## Generates code from the contract
+
+breaking: ## Checks the contract against the last release tag
+	@tag=$$(git describe --tags --abbrev=0 --match 'v*' 2>/dev/null) \
+	  && cd proto && ../$(DEV)/buf breaking --against "../.git#tag=$$tag,subdir=proto" --path amends \
+	  || [ -z "$$tag" ] && true
+
+model: .venv-train/installed ## Makes the model bundle; REAL=file brings the real sentences that calibrate
+	@.venv-train/bin/python -m amends_train --out server/src/amends_core/models/amends-minilm-l6 --version $(VERSION) \
+	  $(if $(REAL),--real-texts $(REAL)) $(ARGS)
+
+golden: .venv-dev/installed ## Writes the golden outputs anew, to be read before they are committed
+	@$(DEV)/python tests/golden/generate.py
+
+lock: .venv-dev/installed-lint ## Writes the lock files anew (needs uv)
+	@mkdir -p build && requirements/lock.sh
+
+clean: ## Removes environments and what was built
+	@rm -rf .venv .venv-dev .venv-train build dist proto/deps
+
+.PHONY: generate
+generate:
+	@mkdir -p $(GEN)
+	@$(DEV)/python -m grpc_tools.protoc -I proto -I proto/deps --python_out=$(GEN) --mypy_out=quiet:$(GEN) \
+	  --grpc_python_out=$(GEN) --mypy_grpc_out=quiet:$(GEN) $(PROTOS)
+	@$(DEV)/python -m grpc_tools.protoc -I proto/deps --python_out=$(GEN) --pyi_out=$(GEN) buf/validate/validate.proto
+	@for file in $(GEN)/amends/v1/*_pb2_grpc.py; do grep -q '^class' $$file || rm $$file $${file}i; done
+	@touch $(GEN)/amends/v1/py.typed
+
+proto/deps/made: .venv-dev/installed-lint proto/protodeps.py
+	@$(DEV)/python proto/protodeps.py proto/deps && touch $@
+
+.venv/installed: requirements/runtime.txt requirements/build.txt pyproject.toml
+	@echo "Making the environment .venv (once)"
+	@$(PYTHON) -m venv .venv
+	@.venv/bin/python $(PIP) --require-hashes -r requirements/build.txt -r requirements/runtime.txt
+	@.venv/bin/python $(PIP) --no-deps --no-build-isolation --editable . && touch $@
+
+.venv-dev/installed: requirements/runtime.txt requirements/build.txt requirements/test.txt pyproject.toml
+	@echo "Making the environment .venv-dev (once)"
+	@$(PYTHON) -m venv .venv-dev
+	@$(DEV)/python $(PIP) --require-hashes -r requirements/build.txt -r requirements/runtime.txt -r requirements/test.txt
+	@$(DEV)/python $(PIP) --no-deps --no-build-isolation --editable . && touch $@
+
+.venv-dev/installed-lint: .venv-dev/installed requirements/lint.txt
+	@$(DEV)/python $(PIP) --require-hashes -r requirements/lint.txt && touch $@
+
+# PyTorch first and by itself: as a dependency its plain wheel would bring several GB of CUDA packages.
+.venv-train/installed: requirements/runtime.txt requirements/build.txt requirements/test.txt requirements/train.txt pyproject.toml
+	@echo "Making the environment .venv-train (once)"
+	@$(PYTHON) -m venv .venv-train
+	@.venv-train/bin/python $(PIP) torch==2.13.0
+	@.venv-train/bin/python $(PIP) --no-deps --require-hashes -r requirements/train.txt
+	@.venv-train/bin/python $(PIP) --require-hashes -r requirements/build.txt -r requirements/runtime.txt -r requirements/test.txt
+	@.venv-train/bin/python $(PIP) --no-deps --no-build-isolation --editable . && touch $@

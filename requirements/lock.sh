@@ -1,0 +1,18 @@
+#!/usr/bin/env bash
+# Writes the lock files anew: hashes, no index addresses. Run by `make lock`.
+set -euo pipefail
+cd "$(dirname "$0")/.."
+lock() { uv pip compile --quiet --upgrade --generate-hashes --no-emit-index-url --no-header --no-annotate --python-version 3.11 "$@"; }
+lock pyproject.toml --extra server -o requirements/runtime.txt
+lock requirements/build.in -o requirements/build.txt
+lock requirements/test.in -c requirements/runtime.txt -c requirements/build.txt -o requirements/test.txt
+lock requirements/lint.in -c requirements/runtime.txt -c requirements/test.txt -o requirements/lint.txt
+# PyTorch is installed by itself, before the rest: its plain wheel would bring several GB of CUDA packages.
+lock pyproject.toml --extra train -c requirements/runtime.txt -o build/train.txt
+python - <<'PY'
+import re
+from pathlib import Path
+blocks = re.split(r"\n(?=\S)", Path("build/train.txt").read_text().strip())
+kept = [b for b in blocks if not re.match(r"(torch|triton|nvidia-|cuda-)", b)]
+Path("requirements/train.txt").write_text("\n".join(kept) + "\n")
+PY

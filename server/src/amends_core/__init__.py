@@ -1,0 +1,1 @@
+"""The scorer: text in, judgement out. Pure: no network, no asyncio, no clock, no environment."""

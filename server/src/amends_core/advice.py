@@ -1,0 +1,158 @@
+"""Advice: from the state of a conversation to the steps worth doing next, each with its reason."""
+
+import math
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+
+from amends_core.conversation import CustomerMoment, State
+from amends_core.encoder import Floats
+from amends_core.exemplars import ExemplarIndex
+from amends_core.playbooks import Playbook
+from amends_core.stages import Position, expectations, locate, remedy_is_early
+from amends_core.taxonomy import STEPS, CustomerAct, Expectation, Label, Misstep, Step
+
+SHARPNESS = 1.6
+"""How much likelier a step is for each unit of urgency (a logit)."""
+PHRASINGS = 3
+
+_ACT_CALLS_FOR: Mapping[CustomerAct, Mapping[Step, float]] = {
+    CustomerAct.VENT: {Step.EMPATHIZE: 1.0, Step.LISTEN: 1.0, Step.APOLOGIZE: 0.5, Step.TAKE_ACTION: -0.5},
+    CustomerAct.EXPLAIN: {Step.REFLECT: 0.7, Step.EMPATHIZE: 0.5, Step.CLARIFY: 0.2},
+    CustomerAct.ASK: {Step.TAKE_ACTION: 1.2, Step.LISTEN: -1.0, Step.STATE_LIMITS: 0.2},
+    CustomerAct.CONFIRM: {Step.TAKE_ACTION: 0.5, Step.TAKE_OWNERSHIP: 0.5, Step.APOLOGIZE: 0.3, Step.REFLECT: -1.5},
+    CustomerAct.CORRECT: {Step.REFLECT: 1.5, Step.APOLOGIZE: 0.5, Step.TAKE_ACTION: -0.5},
+    CustomerAct.ACCEPT: {Step.FOLLOW_UP: 1.0, Step.APPRECIATE: 0.8, Step.CHECK_SATISFACTION: 0.3},
+    CustomerAct.REJECT: {Step.GO_FURTHER: 1.2, Step.EMPATHIZE: 0.7, Step.CLARIFY: 0.7},
+    CustomerAct.SATISFIED: {Step.APPRECIATE: 1.5, Step.FOLLOW_UP: 1.0},
+}
+"""How each act of the customer moves the urgency of steps."""
+
+_WHY: Mapping[Step, str] = {
+    Step.LISTEN: "The customer has more to say; let it all out before anything is solved.",
+    Step.THANK: "Raising this took effort; thanks make the customer an ally.",
+    Step.CLARIFY: "Something is not known yet; an open question finds out without testing the customer.",
+    Step.REFLECT: "Saying the problem back shows that it was understood.",
+    Step.EMPATHIZE: "The customer is upset, and the feeling has to be met before the fix.",
+    Step.APOLOGIZE: "Something went wrong, and nobody has said sorry for it yet.",
+    Step.TAKE_OWNERSHIP: "The customer needs to know who will see this through.",
+    Step.STATE_LIMITS: "If something cannot be done, saying so now spares a second disappointment.",
+    Step.TAKE_ACTION: "The customer wants to know what happens now, and by when.",
+    Step.GO_FURTHER: "What was offered is not enough for the customer.",
+    Step.CHECK_SATISFACTION: "A remedy is on the table; only the customer can say whether it is right.",
+    Step.FOLLOW_UP: "The remedy was taken; a later contact makes sure that it holds.",
+    Step.APPRECIATE: "The matter is settled; close by valuing the customer.",
+}
+
+
+@dataclass(frozen=True, slots=True)
+class StepAdvice:
+    """A step worth doing now."""
+
+    step: Step
+    probability: float
+    reason: str
+    phrasings: tuple[str, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class Avoidance:
+    """Something not to do now."""
+
+    subject: Label
+    reason: str
+
+
+@dataclass(frozen=True, slots=True)
+class Advice:
+    """What to do next."""
+
+    steps: tuple[StepAdvice, ...]
+    position: Position
+    pause_reason: str
+    """Why to be silent now; empty where the agent may speak."""
+    avoid: tuple[Avoidance, ...]
+    customer: CustomerMoment
+    playbook: Playbook
+
+
+class Adviser:
+    """Gives advice by one model's phrasings. Immutable, thread-safe, deterministic."""
+
+    def __init__(self, phrasings: Mapping[Label, Sequence[str]], index: ExemplarIndex) -> None:
+        self._phrasings = phrasings
+        self._index = index
+
+    def advise(
+        self, playbook: Playbook, state: State, customer: Floats, last_speaker_is_agent: bool, most: int
+    ) -> Advice:
+        """Gives at most `most` steps; `customer` is the embedding of the customer's last message."""
+        position = locate(playbook, state)
+        odds = _probabilities(playbook, state, position)
+        ranked = sorted(STEPS, key=lambda step: (-odds[step], STEPS.index(step)))[:most]
+        return Advice(
+            steps=tuple(StepAdvice(step, odds[step], _WHY[step], self._examples(step, customer)) for step in ranked),
+            position=position,
+            pause_reason=_pause_reason(playbook, state, position, last_speaker_is_agent),
+            avoid=tuple(_avoid(playbook, state, position)),
+            customer=state.moments[-1],
+            playbook=playbook,
+        )
+
+    def _examples(self, step: Step, customer: Floats) -> tuple[str, ...]:
+        nearest = self._index.nearest(step, customer)
+        first = (nearest.text,) if nearest else ()
+        return tuple(dict.fromkeys((*first, *self._phrasings.get(step, ()))))[:PHRASINGS]
+
+
+def _probabilities(playbook: Playbook, state: State, position: Position) -> Mapping[Step, float]:
+    """A softmax over the urgency of all steps; adds up to 1."""
+    expected = expectations(playbook, state)
+    weights = {step: math.exp(SHARPNESS * _urgency(playbook, state, position, expected, step)) for step in STEPS}
+    whole = sum(weights.values())
+    return {step: weight / whole for step, weight in weights.items()}
+
+
+def _urgency(
+    playbook: Playbook, state: State, position: Position, expected: Mapping[Step, Expectation], step: Step
+) -> float:
+    urgency = {Expectation.EXPECTED: 1.0, Expectation.WELCOME: -1.0, Expectation.NOT_NOW: -3.0}[expected[step]]
+    stage = playbook.stage_of(step)
+    if stage is None:
+        urgency -= 1.0
+    elif expected[step] is Expectation.EXPECTED:
+        urgency += 1.0 / (1 + abs(stage - position.index))
+    if step in position.stage.steps and not position.waiting:
+        urgency += 0.5 if step in position.stage.optional_steps else 1.0
+    if step in state.done:
+        urgency -= 0.7
+    if not state.problem and step is Step.TAKE_ACTION:
+        urgency += 1.0
+    return urgency + (_ACT_CALLS_FOR[state.act].get(step, 0.0) if state.act else 0.0)
+
+
+def _pause_reason(playbook: Playbook, state: State, position: Position, last_speaker_is_agent: bool) -> str:
+    if not last_speaker_is_agent:
+        return ""
+    if position.waiting:
+        return "The last step leaves the turn to the customer; wait for the answer."
+    last_turn = state.sentences[-1].turn_index if state.sentences else -1
+    for stage in playbook.stages:
+        if stage.pause and any(state.last_done.get(step) == last_turn for step in stage.steps):
+            return f"After {stage.name.replace('_', ' ')} this playbook is silent, so that the customer can answer."
+    return ""
+
+
+def _avoid(playbook: Playbook, state: State, position: Position) -> list[Avoidance]:
+    found: list[Avoidance] = []
+    if remedy_is_early(playbook, state):
+        found.append(Avoidance(Misstep.SOLVE_TOO_SOON, "The customer is upset and has not been heard yet."))
+    if state.apologies >= playbook.rules.max_apologies > 0:
+        found.append(Avoidance(Step.APOLOGIZE, f"It was said {state.apologies} times; another one adds nothing."))
+    if state.is_upset:
+        found.append(Avoidance(Misstep.DISMISS_FEELING, "The feeling is strong; do not correct or minimise it."))
+        found.append(Avoidance(Misstep.DEFEND, "Explaining or justifying now sounds like arguing."))
+    if state.act is CustomerAct.ASK and state.heard((Step.EMPATHIZE, Step.APOLOGIZE)):
+        found.append(Avoidance(Misstep.SOLVE_TOO_LATE, "The customer was heard and now asks for the remedy."))
+    if position.resolved and playbook.rules.satisfaction_by_person:
+        found.append(Avoidance(Misstep.AUTOMATED_SURVEY, "Satisfaction is asked by a person here, not by a survey."))
+    return found

@@ -1,0 +1,159 @@
+"""A conversation, and its state: how the customer is, and what has been done for them so far."""
+
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from dataclasses import dataclass, field
+from datetime import datetime
+
+from amends_core.detection import CustomerReading, Detector, SentenceReading
+from amends_core.errors import RequestError
+from amends_core.taxonomy import CustomerAct, Role, Step, Strength
+from amends_core.text import Span, word_count
+
+UPSET = 0.5
+"""From this probability on the customer counts as upset."""
+PROBLEM_UPSET = 0.3
+"""From this probability on facts told by the customer count as a problem."""
+CARRY_WORDS = 3
+CARRY = 0.8
+"""After a message of at most CARRY_WORDS words ("ok.", "fine"), this share of the earlier upset is still there."""
+CREDIT: Mapping[Strength, float] = {Strength.ABSENT: 0.0, Strength.WEAK: 0.5, Strength.STRONG: 1.0}
+"""What a step is worth by its strength."""
+
+_COMPLAINING = frozenset({CustomerAct.VENT, CustomerAct.REJECT, CustomerAct.CORRECT})
+_CONTENT = frozenset({CustomerAct.SATISFIED, CustomerAct.ACCEPT})
+
+
+@dataclass(frozen=True, slots=True)
+class Turn:
+    """What one person said at one time."""
+
+    role: Role
+    text: str
+    time: datetime | None = None
+    speaker_id: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class Sentence:
+    """A sentence of an agent, where it stands and what it does."""
+
+    turn_index: int
+    span: Span
+    """Without white space at its ends, in code points of the turn's text."""
+    text: str
+    reading: SentenceReading
+
+
+@dataclass(frozen=True, slots=True)
+class CustomerMoment:
+    """The customer at one of their turns."""
+
+    turn_index: int
+    reading: CustomerReading
+    upset: float
+    """As read, or as carried over a message too short to tell, 0 to 1."""
+
+
+@dataclass(frozen=True, slots=True)
+class State:
+    """What is known before the next reply. Immutable; `after_customer` and `after_agent` give the next one."""
+
+    moments: tuple[CustomerMoment, ...] = ()
+    done: Mapping[Step, float] = field(default_factory=dict)
+    """Best credit of each step made so far, 0.5 or 1; absent where it was not made."""
+    last_done: Mapping[Step, int] = field(default_factory=dict)
+    """Turn in which each step was last made."""
+    apologies: int = 0
+    sentences: tuple[Sentence, ...] = ()
+    """Every agent sentence so far."""
+    problem: bool = False
+    """Whether the customer has told of something that went wrong."""
+
+    @property
+    def upset(self) -> float:
+        """Of the customer now, 0 to 1; 0 before they said anything."""
+        return self.moments[-1].upset if self.moments else 0.0
+
+    @property
+    def act(self) -> CustomerAct | None:
+        """What the customer did last."""
+        return self.moments[-1].reading.act if self.moments else None
+
+    @property
+    def is_upset(self) -> bool:
+        """Whether the customer counts as upset."""
+        return self.upset >= UPSET
+
+    @property
+    def is_content(self) -> bool:
+        """Whether the customer has said that it is well, and sounds so."""
+        return self.act in _CONTENT and not self.is_upset
+
+    @property
+    def remedied(self) -> bool:
+        """Whether a remedy was stated."""
+        return Step.TAKE_ACTION in self.done or Step.GO_FURTHER in self.done
+
+    @property
+    def unsatisfied(self) -> bool:
+        """Whether the customer turned a remedy down, or is still upset after one."""
+        after = self.moments and self.moments[-1].turn_index > self.last_done.get(Step.TAKE_ACTION, 1 << 30)
+        return bool(after) and (self.act is CustomerAct.REJECT or self.is_upset)
+
+    def heard(self, connecting: Iterable[Step]) -> bool:
+        """Whether at least one of the connecting steps was made."""
+        return any(step in self.done for step in connecting)
+
+    def acts_after(self, turn_index: int) -> Iterator[CustomerAct]:
+        """The customer's acts later than a turn."""
+        return (moment.reading.act for moment in self.moments if moment.turn_index > turn_index)
+
+    def after_customer(self, turn_index: int, turn: Turn, reading: CustomerReading) -> "State":
+        """The state once the customer has spoken."""
+        upset = reading.upset
+        if word_count(turn.text) <= CARRY_WORDS and reading.act is not CustomerAct.SATISFIED:
+            upset = max(upset, CARRY * self.upset)
+        told = reading.act in _COMPLAINING or upset >= UPSET
+        told |= reading.act is CustomerAct.EXPLAIN and upset >= PROBLEM_UPSET
+        moment = CustomerMoment(turn_index, reading, upset)
+        return State(
+            (*self.moments, moment), self.done, self.last_done, self.apologies, self.sentences, self.problem or told
+        )
+
+    def after_agent(self, sentences: Sequence[Sentence], detector: Detector) -> "State":
+        """The state once the agent has spoken."""
+        done, last_done, apologies = dict(self.done), dict(self.last_done), self.apologies
+        for sentence in sentences:
+            for step in Step:
+                strength = detector.strength(sentence.reading, step)
+                if strength is Strength.ABSENT:
+                    continue
+                done[step] = max(done.get(step, 0.0), CREDIT[strength])
+                last_done[step] = sentence.turn_index
+                apologies += step is Step.APOLOGIZE
+        return State(self.moments, done, last_done, apologies, (*self.sentences, *sentences), self.problem)
+
+
+def check_turns(turns: Sequence[Turn]) -> None:
+    """Holds a conversation to what bounds on single fields cannot say.
+
+    Raises:
+        RequestError: no turn is the customer's, or times go back.
+    """
+    if all(turn.role is not Role.CUSTOMER for turn in turns):
+        raise RequestError(
+            "turns must hold at least one turn of the customer: a reply is judged against what the customer said",
+            field="turns",
+            reason="NO_CUSTOMER_TURN",
+        )
+    latest: datetime | None = None
+    for index, turn in enumerate(turns):
+        if turn.time is None:
+            continue
+        if latest is not None and turn.time < latest:
+            raise RequestError(
+                "turns must be in order of time: this one is earlier than one before it; sort them, oldest first",
+                field=f"turns[{index}].time",
+                reason="TURNS_OUT_OF_ORDER",
+            )
+        latest = turn.time

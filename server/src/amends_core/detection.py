@@ -1,0 +1,107 @@
+"""Reads an encoding: logits become calibrated probabilities, and claims where they pass a threshold."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+
+import numpy as np
+from numpy.typing import NDArray
+
+from amends_core.bundle import OUTPUTS, Manifest, output_name
+from amends_core.encoder import Encoding
+from amends_core.taxonomy import (
+    CUSTOMER_ACTS,
+    SENTENCE_LABELS,
+    SENTENCE_MISSTEPS,
+    STEPS,
+    CustomerAct,
+    Label,
+    Misstep,
+    Step,
+    Strength,
+)
+
+_STEPS = slice(0, len(STEPS))
+_STRONG = slice(_STEPS.stop, _STEPS.stop + len(STEPS))
+_MISSTEPS = slice(_STRONG.stop, _STRONG.stop + len(SENTENCE_MISSTEPS))
+_ACTS = slice(_MISSTEPS.stop, _MISSTEPS.stop + len(CUSTOMER_ACTS))
+_UPSET = _ACTS.stop
+
+
+@dataclass(frozen=True, slots=True)
+class SentenceReading:
+    """What one sentence of an agent does."""
+
+    steps: Mapping[Step, float]
+    """Calibrated probability of each step, 0 to 1."""
+    strong: Mapping[Step, float]
+    """Probability that the step, where it is there, is strong; 0 to 1."""
+    missteps: Mapping[Misstep, float]
+    """Calibrated probability of each sentence-level misstep, 0 to 1."""
+
+    def probability(self, label: Label) -> float:
+        """Of a step or a sentence-level misstep."""
+        return self.steps[label] if isinstance(label, Step) else self.missteps[label]
+
+
+@dataclass(frozen=True, slots=True)
+class CustomerReading:
+    """What one message of a customer tells."""
+
+    act: CustomerAct
+    act_probability: float
+    upset: float
+
+
+class Detector:
+    """Reads encodings by a bundle's calibration and thresholds. Pure and thread-safe."""
+
+    def __init__(self, manifest: Manifest) -> None:
+        scales = [manifest.calibration.get(name) for name in OUTPUTS]
+        self._slope = np.array([scale.slope if scale else 1.0 for scale in scales])
+        self._intercept = np.array([scale.intercept if scale else 0.0 for scale in scales])
+        self._temperature = manifest.act_temperature
+        self.thresholds: Mapping[Label, float] = {
+            label: manifest.thresholds[output_name(label)] for label in SENTENCE_LABELS
+        }
+        """The calibrated probability from which each label is claimed."""
+
+    def read_sentence(self, encoding: Encoding) -> SentenceReading:
+        """Reads a sentence of an agent."""
+        probabilities = self._calibrated(encoding).tolist()
+        return SentenceReading(
+            steps=dict(zip(STEPS, probabilities[_STEPS], strict=True)),
+            strong=dict(zip(STEPS, probabilities[_STRONG], strict=True)),
+            missteps=dict(zip(SENTENCE_MISSTEPS, probabilities[_MISSTEPS], strict=True)),
+        )
+
+    def read_customer(self, encoding: Encoding) -> CustomerReading:
+        """Reads a message of a customer."""
+        logits = encoding.logits[_ACTS] / self._temperature
+        odds = np.exp(logits - logits.max())
+        best = int(odds.argmax())
+        return CustomerReading(
+            act=CUSTOMER_ACTS[best],
+            act_probability=float(odds[best] / odds.sum()),
+            upset=float(self._calibrated(encoding)[_UPSET]),
+        )
+
+    def claims(self, reading: SentenceReading, label: Label) -> bool:
+        """Whether the sentence is taken to carry the label."""
+        return reading.probability(label) >= self.thresholds[label]
+
+    def strength(self, reading: SentenceReading, step: Step) -> Strength:
+        """How well the sentence makes the step."""
+        if not self.claims(reading, step):
+            return Strength.ABSENT
+        return Strength.STRONG if reading.strong[step] >= 0.5 else Strength.WEAK
+
+    def certainty(self, probability: float, label: Label) -> float:
+        """How far a probability lies from the label's threshold, 0 (on it) to 1 (at the end of the scale)."""
+        threshold = self.thresholds[label]
+        room = 1.0 - threshold if probability >= threshold else threshold
+        return abs(probability - threshold) / room if room > 0 else 1.0
+
+    def _calibrated(self, encoding: Encoding) -> NDArray[np.float64]:
+        scaled = (self._slope * encoding.logits + self._intercept).clip(-60.0, 60.0)
+        probabilities: NDArray[np.float64] = 1.0 / (1.0 + np.exp(-scaled))
+        return probabilities

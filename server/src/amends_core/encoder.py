@@ -1,0 +1,81 @@
+"""Turns a sentence into an embedding and logits. One sentence a run.
+
+With dynamic int8 the activation ranges are those of the tensor that is run, so a batch would let one
+text change the numbers of another. Alone, the same sentence gives the same numbers on any thread.
+"""
+
+from dataclasses import dataclass
+from typing import Protocol
+
+import numpy as np
+import onnxruntime as ort
+from numpy.typing import NDArray
+from tokenizers import Tokenizer
+
+from amends_core.bundle import Bundle
+from amends_core.text import normalise
+
+Floats = NDArray[np.float32]
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class Encoding:
+    """What the model says of one sentence."""
+
+    embedding: Floats
+    """Unit length, shape (dimension,), float32."""
+    logits: Floats
+    """Uncalibrated, shape (len(OUTPUTS),), float32."""
+    tokens: int
+    """How many were read, the two special ones included."""
+    unknown_tokens: int
+    truncated: bool
+
+    @property
+    def nbytes(self) -> int:
+        """Memory of the arrays, in bytes."""
+        return self.embedding.nbytes + self.logits.nbytes
+
+
+class Encoder(Protocol):
+    """Encodes one sentence; called from any thread."""
+
+    def encode(self, text: str) -> Encoding:
+        """Encodes one sentence as it was written; normalising is the encoder's business."""
+        ...
+
+
+class OnnxEncoder:
+    """The encoder of a bundle. Thread-safe: threads share one session, each runs its own sentence."""
+
+    def __init__(self, bundle: Bundle) -> None:
+        self._tokenizer = Tokenizer.from_str(bundle.tokenizer)
+        self._tokenizer.no_padding()
+        self._tokenizer.enable_truncation(max_length=bundle.manifest.max_tokens)
+        self._unknown_id = self._tokenizer.token_to_id("[UNK]") or 0
+        self._session = ort.InferenceSession(bundle.model, _session_options(), providers=["CPUExecutionProvider"])
+
+    def encode(self, text: str) -> Encoding:
+        """See `Encoder.encode`."""
+        encoded = self._tokenizer.encode(normalise(text))
+        ids = np.array([encoded.ids], dtype=np.int64)
+        embedding, logits = self._session.run(["embedding", "logits"], {"input_ids": ids})
+        return Encoding(
+            embedding=embedding[0],
+            logits=logits[0],
+            tokens=len(encoded.ids),
+            unknown_tokens=encoded.ids.count(self._unknown_id),
+            truncated=bool(encoded.overflowing),
+        )
+
+
+def _session_options() -> ort.SessionOptions:
+    options = ort.SessionOptions()
+    options.intra_op_num_threads = 1
+    options.inter_op_num_threads = 1
+    # Spinning burns a core between requests for no gain in latency; the arena only ratchets memory with
+    # sentences of many lengths.
+    options.add_session_config_entry("session.intra_op.allow_spinning", "0")
+    options.enable_cpu_mem_arena = False
+    options.log_severity_level = 3
+    return options

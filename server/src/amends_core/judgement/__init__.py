@@ -1,0 +1,27 @@
+"""Judgement: how well a reply makes amends, with contributions that add up exactly to its score."""
+
+from amends_core.judgement.judge import Judge, Past, Reply
+from amends_core.judgement.result import (
+    Change,
+    Contribution,
+    Judgement,
+    MisstepFinding,
+    Place,
+    StepAssessment,
+    Suggestion,
+    Verdict,
+)
+
+__all__ = [
+    "Change",
+    "Contribution",
+    "Judge",
+    "Judgement",
+    "MisstepFinding",
+    "Past",
+    "Place",
+    "Reply",
+    "StepAssessment",
+    "Suggestion",
+    "Verdict",
+]

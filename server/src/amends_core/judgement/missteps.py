@@ -1,0 +1,119 @@
+"""The missteps of a reply: those of its sentences, and those only the conversation can show."""
+
+from collections.abc import Iterator, Mapping, Sequence
+
+import numpy as np
+
+from amends_core.conversation import Sentence, State
+from amends_core.detection import Detector
+from amends_core.encoder import Floats
+from amends_core.judgement.evidence import Evidence
+from amends_core.judgement.result import MisstepFinding, Place
+from amends_core.judgement.weights import REPEATED_COSINE, REPEATED_WORDS, SEVERITY
+from amends_core.judgement.wording import HARM
+from amends_core.playbooks import Playbook
+from amends_core.stages import remedy_is_early
+from amends_core.taxonomy import SENTENCE_MISSTEPS, CustomerAct, Label, Misstep, Severity, Step
+from amends_core.text import word_count
+
+_SYMPATHY = (Step.EMPATHIZE, Step.APOLOGIZE, Step.LISTEN)
+_REMEDY = (Step.TAKE_ACTION, Step.GO_FURTHER)
+_ANSWER = (*_REMEDY, Step.CLARIFY, Step.STATE_LIMITS, Step.TAKE_OWNERSHIP)
+
+
+def find_missteps(
+    playbook: Playbook,
+    state: State,
+    sentences: Sequence[Sentence],
+    embeddings: Sequence[Floats],
+    earlier: Sequence[Floats],
+    evidence: Mapping[Label, Evidence],
+    detector: Detector,
+) -> tuple[MisstepFinding, ...]:
+    """Gives the missteps, gravest first; `earlier` holds the embeddings of `state.sentences`."""
+    found = [
+        MisstepFinding(
+            m, evidence[m].probability, severity_of(playbook, m), evidence[m].places, HARM[m], evidence[m].nearest
+        )
+        for m in SENTENCE_MISSTEPS
+        if evidence[m].places
+    ]
+    whole = {
+        Misstep.SOLVE_TOO_SOON: _solve_too_soon(playbook, state, sentences, detector),
+        Misstep.SOLVE_TOO_LATE: _solve_too_late(state, evidence),
+        Misstep.OVER_APOLOGIZED: _over_apologized(playbook, state, sentences, detector),
+        Misstep.NO_PAUSE: _no_pause(playbook, state, sentences, detector),
+        Misstep.REPEATED: tuple(_repeated(sentences, embeddings, state.sentences, earlier)),
+    }
+    found += [
+        MisstepFinding(misstep, 1.0, severity_of(playbook, misstep), places, HARM[misstep])
+        for misstep, places in whole.items()
+        if places
+    ]
+    return tuple(sorted(found, key=lambda finding: (-finding.severity, -finding.probability, finding.misstep)))
+
+
+def severity_of(playbook: Playbook, misstep: Misstep) -> Severity:
+    """How much the misstep harms under the playbook."""
+    return Severity.GRAVE if misstep in playbook.grave_missteps else SEVERITY[misstep]
+
+
+def _solve_too_soon(
+    playbook: Playbook, state: State, sentences: Sequence[Sentence], detector: Detector
+) -> tuple[Place, ...]:
+    if not remedy_is_early(playbook, state):
+        return ()
+    for sentence in sentences:
+        if any(detector.claims(sentence.reading, step) for step in playbook.rules.remedy_after):
+            return ()
+        if any(detector.claims(sentence.reading, step) for step in _REMEDY):
+            return (_place(sentence),)
+    return ()
+
+
+def _solve_too_late(state: State, evidence: Mapping[Label, Evidence]) -> tuple[Place, ...]:
+    if state.act is not CustomerAct.ASK or not state.heard(_SYMPATHY):
+        return ()
+    if any(evidence[step].places for step in _ANSWER):
+        return ()
+    return tuple(place for step in _SYMPATHY for place in evidence[step].places)
+
+
+def _over_apologized(
+    playbook: Playbook, state: State, sentences: Sequence[Sentence], detector: Detector
+) -> tuple[Place, ...]:
+    most = playbook.rules.max_apologies
+    if not most:
+        return ()
+    apologies = [_place(s) for s in sentences if detector.claims(s.reading, Step.APOLOGIZE)]
+    return tuple(apologies[max(0, most - state.apologies) :])
+
+
+def _no_pause(playbook: Playbook, state: State, sentences: Sequence[Sentence], detector: Detector) -> tuple[Place, ...]:
+    stage = playbook.stage_of(Step.APOLOGIZE)
+    pauses = stage is not None and playbook.stages[stage].pause
+    if not pauses or not state.is_upset or state.act is not CustomerAct.VENT or Step.APOLOGIZE in state.done:
+        return ()
+    apologised_in: int | None = None
+    for sentence in sentences:
+        if apologised_in == sentence.turn_index and any(detector.claims(sentence.reading, step) for step in _REMEDY):
+            return (_place(sentence),)
+        if detector.claims(sentence.reading, Step.APOLOGIZE):
+            apologised_in = sentence.turn_index
+    return ()
+
+
+def _repeated(
+    sentences: Sequence[Sentence], embeddings: Sequence[Floats], said: Sequence[Sentence], earlier: Sequence[Floats]
+) -> Iterator[Place]:
+    before = [e for s, e in zip(said, earlier, strict=True) if word_count(s.text) >= REPEATED_WORDS]
+    if not before:
+        return
+    matrix = np.stack(before)
+    for sentence, embedding in zip(sentences, embeddings, strict=True):
+        if word_count(sentence.text) >= REPEATED_WORDS and float((matrix @ embedding).max()) >= REPEATED_COSINE:
+            yield _place(sentence)
+
+
+def _place(sentence: Sentence) -> Place:
+    return Place(sentence.turn_index, sentence.span)

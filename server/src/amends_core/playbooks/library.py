@@ -1,0 +1,74 @@
+"""The playbooks that are loaded, by name: the six that ship, and a company's own."""
+
+from collections.abc import Iterator, Mapping, Sequence
+from pathlib import Path
+
+import yaml
+
+from amends_core.errors import PlaybookError, UnknownPlaybook
+from amends_core.playbooks.parser import parse_playbook
+from amends_core.playbooks.schema import Playbook
+from amends_core.taxonomy import Label, Misstep, Step
+
+DATA_DIR = Path(__file__).with_name("data")
+DEFAULT_PLAYBOOK = "unified"
+
+
+class PlaybookLibrary:
+    """Playbooks by name; immutable."""
+
+    def __init__(self, playbooks: Sequence[Playbook]) -> None:
+        names = [playbook.name for playbook in playbooks]
+        for name in names:
+            if names.count(name) > 1:
+                raise PlaybookError(f"two playbooks are named {name!r}; rename one")
+        if DEFAULT_PLAYBOOK not in names:
+            raise PlaybookError(f"no playbook is named {DEFAULT_PLAYBOOK!r}, which is the default")
+        ordered = sorted(playbooks, key=lambda playbook: (playbook.name != DEFAULT_PLAYBOOK, playbook.name))
+        self._by_name = {playbook.name: playbook for playbook in ordered}
+
+    def __iter__(self) -> Iterator[Playbook]:
+        """The default first, then by name."""
+        return iter(self._by_name.values())
+
+    def get(self, name: str) -> Playbook:
+        """The playbook of that name; an empty name means the default.
+
+        Raises:
+            UnknownPlaybook: none is loaded under that name.
+        """
+        try:
+            return self._by_name[name or DEFAULT_PLAYBOOK]
+        except KeyError:
+            raise UnknownPlaybook(name, tuple(self._by_name)) from None
+
+
+def load_library(own_dir: Path | None = None) -> PlaybookLibrary:
+    """Loads the playbooks that ship and, from `own_dir`, a company's own (`*.yaml`).
+
+    Raises:
+        PlaybookError: a file cannot be read or breaks the schema, or a name is taken.
+    """
+    paths = sorted((DATA_DIR / "playbooks").glob("*.yaml"))
+    if own_dir is not None:
+        if not own_dir.is_dir():
+            raise PlaybookError(f"{own_dir} is not a directory; point at one that holds *.yaml playbooks")
+        paths += sorted(own_dir.glob("*.yaml"))
+    return PlaybookLibrary([parse_playbook(path.name, _read(path)) for path in paths])
+
+
+def misstep_exemplars() -> Mapping[Label, tuple[str, ...]]:
+    """The exemplar phrases of the sentence-level missteps; they hold in every playbook."""
+    return {Misstep(name): tuple(texts) for name, texts in yaml.safe_load(_read(DATA_DIR / "missteps.yaml")).items()}
+
+
+def phrasings() -> Mapping[Label, tuple[str, ...]]:
+    """Phrasings to start from, for advice and suggestions."""
+    return {Step(name): tuple(texts) for name, texts in yaml.safe_load(_read(DATA_DIR / "phrasings.yaml")).items()}
+
+
+def _read(path: Path) -> str:
+    try:
+        return path.read_text(encoding="utf-8")
+    except (OSError, UnicodeDecodeError) as error:
+        raise PlaybookError(f"cannot read playbook {path.name}: {error}") from error

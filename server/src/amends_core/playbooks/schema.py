@@ -1,0 +1,86 @@
+"""A playbook: one practitioner's way of winning a customer back, as data."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from enum import StrEnum
+
+from amends_core.taxonomy import CustomerAct, Misstep, Step
+
+
+class Occasion(StrEnum):
+    """When a stage is called for."""
+
+    ALWAYS = "ALWAYS"
+    UPSET = "UPSET"
+    PROBLEM = "PROBLEM"
+    UNSATISFIED = "UNSATISFIED"
+    REMEDIED = "REMEDIED"
+    CLOSING = "CLOSING"
+
+
+class Order(StrEnum):
+    """How the order of the stages binds."""
+
+    RULE = "RULE"
+    PREFERENCE = "PREFERENCE"
+
+
+@dataclass(frozen=True, slots=True)
+class Stage:
+    """A stage: its steps, when it is called for, and what lets the conversation leave it."""
+
+    name: str
+    steps: tuple[Step, ...]
+    occasion: Occasion = Occasion.PROBLEM
+    optional_steps: tuple[Step, ...] = ()
+    """Steps of it that are welcome and never missed."""
+    advance_on: tuple[CustomerAct, ...] = ()
+    """The customer acts after which it may be left; empty: any."""
+    pause: bool = False
+    """Whether the agent is silent after it."""
+    until_calm: bool = False
+    """Whether it is gone back to while the customer is upset."""
+
+    @property
+    def required_steps(self) -> tuple[Step, ...]:
+        """Its steps without the optional ones."""
+        return tuple(step for step in self.steps if step not in self.optional_steps)
+
+
+@dataclass(frozen=True, slots=True)
+class Rules:
+    """The rules of a playbook; one that is false, zero or empty does not apply."""
+
+    remedy_after: tuple[Step, ...] = ()
+    """An upset customer gets no remedy before at least one of these was done."""
+    max_apologies: int = 2
+    apology_names_nobody: bool = False
+    action_needs_time: bool = False
+    satisfaction_by_person: bool = False
+    reflection_is_confirmed: bool = False
+    exception_allowed: bool = False
+    self_disclosure_allowed: bool = False
+
+
+@dataclass(frozen=True, slots=True)
+class Playbook:
+    """A playbook, checked."""
+
+    name: str
+    version: str
+    title: str
+    summary: str
+    order: Order
+    stages: tuple[Stage, ...]
+    rules: Rules
+    grave_missteps: tuple[Misstep, ...]
+    exemplars: Mapping[Step, tuple[str, ...]]
+
+    @property
+    def steps(self) -> frozenset[Step]:
+        """Every step that one of its stages names."""
+        return frozenset(step for stage in self.stages for step in stage.steps)
+
+    def stage_of(self, step: Step) -> int | None:
+        """Index of the first stage that names the step; None where none does."""
+        return next((index for index, stage in enumerate(self.stages) if step in stage.steps), None)

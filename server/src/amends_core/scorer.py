@@ -1,0 +1,289 @@
+"""The facade: it says which texts it wants encoded, and judges what comes back. Knows no clock and no thread.
+
+plan = scorer.plan_reply(turns, reply, playbook="unified")
+encodings = {text: encoder.encode(text) for text in plan.texts}
+judgement = scorer.judge(plan, encodings)
+"""
+
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass
+from statistics import fmean
+
+from amends_core.advice import Advice, Adviser
+from amends_core.bundle import Manifest
+from amends_core.conversation import Sentence, State, Turn, check_turns
+from amends_core.detection import Detector
+from amends_core.encoder import Encoder, Encoding
+from amends_core.errors import RequestError
+from amends_core.exemplars import ExemplarIndex, all_phrases
+from amends_core.judgement import Judge, Judgement, Past, Reply, Verdict
+from amends_core.playbooks import Playbook, PlaybookLibrary, misstep_exemplars, phrasings
+from amends_core.stages import locate
+from amends_core.taxonomy import STEPS, CustomerAct, Label, Role, Step
+from amends_core.text import Span, has_words, split
+
+MAX_HISTORY_TURNS = 100
+"""Turns before these are left out of the state: what was said a hundred turns ago no longer decides the next."""
+DEFAULT_STEPS = 3
+
+Encodings = Mapping[str, Encoding]
+
+
+@dataclass(frozen=True, slots=True)
+class Piece:
+    """A stretch of a turn that is encoded: a sentence of an agent, or a customer's whole message."""
+
+    turn_index: int
+    span: Span
+    text: str
+
+
+@dataclass(frozen=True, slots=True)
+class Plan:
+    """What a request wants encoded, and what is needed to judge it afterwards."""
+
+    turns: tuple[Turn, ...]
+    """The conversation and, where there is one, the reply behind it."""
+    reply_start: int
+    """Index in `turns` of the first turn of the reply; `len(turns)` where there is none."""
+    pieces: Mapping[int, tuple[Piece, ...]]
+    """By turn index; turns too old or without words have none."""
+    playbook: Playbook
+    locale: str
+
+    @property
+    def texts(self) -> tuple[str, ...]:
+        """Every text to encode, once, in order."""
+        return tuple(dict.fromkeys(piece.text for pieces in self.pieces.values() for piece in pieces))
+
+
+@dataclass(frozen=True, slots=True)
+class JudgedReply:
+    """One reply of a conversation: agent turns that nothing of the customer's divides."""
+
+    first_turn_index: int
+    last_turn_index: int
+    speaker_id: str
+    judgement: Judgement
+
+
+@dataclass(frozen=True, slots=True)
+class ArcPoint:
+    """The customer at one of their turns."""
+
+    turn_index: int
+    act: CustomerAct
+    act_probability: float
+    upset: float
+    stage: str
+
+
+@dataclass(frozen=True, slots=True)
+class Arc:
+    """How a conversation went."""
+
+    points: tuple[ArcPoint, ...]
+    upset_change: float
+    mean_score: float | None
+    best_turn_index: int | None
+    worst_turn_index: int | None
+    first_empathy_turn_index: int | None
+    first_remedy_turn_index: int | None
+
+
+@dataclass(frozen=True, slots=True)
+class ConversationJudgement:
+    """Every reply of a conversation, and its arc."""
+
+    replies: tuple[JudgedReply, ...]
+    arc: Arc
+
+
+class Scorer:
+    """Plans and judges. Immutable, thread-safe, deterministic to the bit."""
+
+    def __init__(self, manifest: Manifest, library: PlaybookLibrary, encoder: Encoder) -> None:
+        """Encodes every exemplar and phrasing once, with `encoder`."""
+        self.library = library
+        self._detector = Detector(manifest)
+        examples = phrasings()
+        sources = _exemplar_sources(library)
+        embeddings = {text: encoder.encode(text).embedding for text in all_phrases([*sources.values(), examples])}
+        by_playbook = {name: ExemplarIndex(phrases, embeddings) for name, phrases in sources.items()}
+        example_index = ExemplarIndex(examples, embeddings)
+        self._judge = Judge(self._detector, by_playbook, example_index)
+        self._adviser = Adviser(examples, example_index)
+
+    def plan_reply(self, turns: Sequence[Turn], reply: Sequence[str], playbook: str = "", locale: str = "") -> Plan:
+        """Plans the judgement of `reply`, the turns in which an agent answers `turns`.
+
+        Raises:
+            RequestError: the conversation or the reply cannot be judged, or the playbook is unknown.
+        """
+        if not any(has_words(text) for text in reply):
+            raise RequestError(
+                "reply must hold at least one letter or digit: emoji and punctuation alone cannot be judged",
+                field="reply",
+                reason="NO_WORDS",
+            )
+        spoken = tuple(Turn(Role.AGENT, text) for text in reply)
+        return self._plan((*turns, *spoken), len(turns), playbook, locale)
+
+    def plan_advice(self, turns: Sequence[Turn], playbook: str = "", locale: str = "") -> Plan:
+        """Plans advice on the conversation so far.
+
+        Raises:
+            RequestError: the conversation cannot be judged, or the playbook is unknown.
+        """
+        return self._plan(tuple(turns), len(turns), playbook, locale)
+
+    def plan_conversation(self, turns: Sequence[Turn], playbook: str = "", locale: str = "") -> Plan:
+        """Plans the judgement of a whole conversation, however long.
+
+        Raises:
+            RequestError: the conversation cannot be judged, or the playbook is unknown.
+        """
+        return self._plan(tuple(turns), len(turns), playbook, locale, history=len(turns))
+
+    def judge(self, plan: Plan, encodings: Encodings) -> Judgement:
+        """Judges the reply of a plan of `plan_reply`; `encodings` holds one for each of `plan.texts`.
+
+        Spans count turns of the reply from 0.
+        """
+        state = self._state(plan, encodings, plan.reply_start)
+        return self._judge_turns(plan, encodings, state, range(plan.reply_start, len(plan.turns)), plan.reply_start)
+
+    def advise(self, plan: Plan, encodings: Encodings, most: int = DEFAULT_STEPS) -> Advice:
+        """Advises on the conversation of a plan; `most` from 1 to 13."""
+        state = self._state(plan, encodings, plan.reply_start)
+        customer = self._last_customer(plan, encodings, plan.reply_start)
+        agent_spoke_last = plan.turns[plan.reply_start - 1].role is Role.AGENT
+        return self._adviser.advise(plan.playbook, state, customer.embedding, agent_spoke_last, most)
+
+    def judge_conversation(self, plan: Plan, encodings: Encodings) -> ConversationJudgement:
+        """Judges every reply of a plan of `plan_conversation`. Spans count turns of the conversation."""
+        state = State()
+        replies: list[JudgedReply] = []
+        points: list[ArcPoint] = []
+        first: dict[Step, int] = {}
+        for indexes in _runs(plan.turns):
+            if plan.turns[indexes[0]].role is Role.CUSTOMER:
+                for index in indexes:
+                    state = self._after_turn(plan, encodings, state, index)
+                    points += self._points(plan, state, index)
+                continue
+            if state.moments and any(index in plan.pieces for index in indexes):
+                judgement = self._judge_turns(plan, encodings, state, indexes, 0)
+                speaker = plan.turns[indexes[0]].speaker_id
+                replies.append(JudgedReply(indexes[0], indexes[-1], speaker, judgement))
+            for index in indexes:
+                state = self._after_turn(plan, encodings, state, index)
+            first = {**state.last_done, **first}
+        return ConversationJudgement(tuple(replies), _arc(points, replies, first))
+
+    def _plan(
+        self, turns: tuple[Turn, ...], reply_start: int, playbook: str, locale: str, history: int = MAX_HISTORY_TURNS
+    ) -> Plan:
+        check_turns(turns[:reply_start])
+        oldest = _oldest_turn(turns, reply_start, history)
+        pieces = {i: tuple(_pieces(i, turn)) for i, turn in enumerate(turns) if i >= oldest and has_words(turn.text)}
+        if not any(turns[i].role is Role.CUSTOMER for i in pieces):
+            raise RequestError(
+                "turns must hold at least one customer turn with a letter or digit in it",
+                field="turns",
+                reason="NO_WORDS",
+            )
+        return Plan(turns, reply_start, pieces, self.library.get(playbook), locale)
+
+    def _state(self, plan: Plan, encodings: Encodings, before: int) -> State:
+        state = State()
+        for index in range(before):
+            state = self._after_turn(plan, encodings, state, index)
+        return state
+
+    def _after_turn(self, plan: Plan, encodings: Encodings, state: State, index: int) -> State:
+        pieces = plan.pieces.get(index)
+        if not pieces:
+            return state
+        turn = plan.turns[index]
+        if turn.role is Role.CUSTOMER:
+            return state.after_customer(index, turn, self._detector.read_customer(encodings[pieces[0].text]))
+        return state.after_agent([self._sentence(piece, encodings, 0) for piece in pieces], self._detector)
+
+    def _sentence(self, piece: Piece, encodings: Encodings, first_turn: int) -> Sentence:
+        reading = self._detector.read_sentence(encodings[piece.text])
+        return Sentence(piece.turn_index - first_turn, piece.span, piece.text, reading)
+
+    def _judge_turns(
+        self, plan: Plan, encodings: Encodings, state: State, indexes: Sequence[int], first_turn: int
+    ) -> Judgement:
+        pieces = [piece for index in indexes for piece in plan.pieces.get(index, ())]
+        reply = Reply(
+            sentences=[self._sentence(piece, encodings, first_turn) for piece in pieces],
+            encodings=[encodings[piece.text] for piece in pieces],
+        )
+        past = Past(
+            state=state,
+            sentence_encodings=[encodings[sentence.text] for sentence in state.sentences],
+            customer=self._last_customer(plan, encodings, indexes[0]),
+        )
+        return self._judge.judge(plan.playbook, past, reply, plan.locale)
+
+    def _last_customer(self, plan: Plan, encodings: Encodings, before: int) -> Encoding:
+        index = max(i for i in plan.pieces if i < before and plan.turns[i].role is Role.CUSTOMER)
+        return encodings[plan.pieces[index][0].text]
+
+    def _points(self, plan: Plan, state: State, index: int) -> Iterator[ArcPoint]:
+        if state.moments and state.moments[-1].turn_index == index:
+            moment = state.moments[-1]
+            stage = locate(plan.playbook, state).stage.name
+            yield ArcPoint(index, moment.reading.act, moment.reading.act_probability, moment.upset, stage)
+
+
+def _exemplar_sources(library: PlaybookLibrary) -> Mapping[str, Mapping[Label, Sequence[str]]]:
+    """Per playbook: the exemplars of its steps, the default's for steps it does not name, and the missteps'."""
+    default = library.get("").exemplars
+    missteps = misstep_exemplars()
+    return {
+        playbook.name: {**missteps, **{step: playbook.exemplars.get(step, default.get(step, ())) for step in STEPS}}
+        for playbook in library
+    }
+
+
+def _oldest_turn(turns: Sequence[Turn], reply_start: int, history: int) -> int:
+    """First turn that is encoded: `history` turns back, or the last customer turn where that is older."""
+    last_customer = max(i for i in range(reply_start) if turns[i].role is Role.CUSTOMER)
+    return min(max(0, reply_start - history), last_customer)
+
+
+def _pieces(index: int, turn: Turn) -> Iterator[Piece]:
+    whole = (Span(0, len(turn.text)),)
+    for span in whole if turn.role is Role.CUSTOMER else split(turn.text):
+        trimmed = span.trimmed(turn.text)
+        yield Piece(index, trimmed, trimmed.of(turn.text))
+
+
+def _runs(turns: Sequence[Turn]) -> Iterator[list[int]]:
+    """Indexes of turns, grouped where role and speaker stay the same."""
+    run: list[int] = []
+    for index, turn in enumerate(turns):
+        if run and (turn.role, turn.speaker_id) != (turns[run[0]].role, turns[run[0]].speaker_id):
+            yield run
+            run = []
+        run.append(index)
+    if run:
+        yield run
+
+
+def _arc(points: Sequence[ArcPoint], replies: Sequence[JudgedReply], first: Mapping[Step, int]) -> Arc:
+    sure = [reply for reply in replies if reply.judgement.verdict is not Verdict.UNSURE]
+    ranked = sorted(sure, key=lambda reply: (reply.judgement.score, reply.first_turn_index))
+    return Arc(
+        points=tuple(points),
+        upset_change=points[-1].upset - points[0].upset,
+        mean_score=fmean(reply.judgement.score for reply in sure) if sure else None,
+        best_turn_index=ranked[-1].first_turn_index if ranked else None,
+        worst_turn_index=ranked[0].first_turn_index if ranked else None,
+        first_empathy_turn_index=first.get(Step.EMPATHIZE),
+        first_remedy_turn_index=first.get(Step.TAKE_ACTION),
+    )

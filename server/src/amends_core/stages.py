@@ -1,0 +1,106 @@
+"""Where a conversation stands in a playbook, and which steps that calls for."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+
+from amends_core.conversation import State
+from amends_core.playbooks import Occasion, Order, Playbook, Stage
+from amends_core.taxonomy import CustomerAct, Expectation, Step
+
+_REMEDIES = frozenset({Step.TAKE_ACTION, Step.GO_FURTHER})
+
+
+@dataclass(frozen=True, slots=True)
+class Position:
+    """The stage that a conversation is in."""
+
+    index: int
+    stage: Stage
+    waiting: bool
+    """Whether the stage's steps are made and it waits for the customer's act."""
+    resolved: bool
+    """Whether every stage that was called for is behind, and the customer is content."""
+
+
+def occasion_holds(occasion: Occasion, state: State) -> bool:
+    """Whether a stage of that occasion is called for in this state."""
+    return {
+        Occasion.ALWAYS: not state.is_content,
+        Occasion.UPSET: state.is_upset,
+        Occasion.PROBLEM: state.problem and not state.is_content,
+        Occasion.UNSATISFIED: state.unsatisfied,
+        Occasion.REMEDIED: state.remedied and state.problem,
+        Occasion.CLOSING: state.is_content,
+    }[occasion]
+
+
+def locate(playbook: Playbook, state: State) -> Position:
+    """Finds the first stage that is called for and not left behind; the last stage where none is."""
+    for index, stage in enumerate(playbook.stages):
+        if not occasion_holds(stage.occasion, state):
+            continue
+        made = _is_made(stage, state)
+        if not made or not _may_leave(stage, state):
+            return Position(index, stage, waiting=made and not stage.until_calm, resolved=False)
+    last = len(playbook.stages) - 1
+    return Position(last, playbook.stages[last], waiting=False, resolved=state.is_content)
+
+
+def expectations(playbook: Playbook, state: State) -> Mapping[Step, Expectation]:
+    """Says of every step whether it is called for in the next reply."""
+    position = locate(playbook, state)
+    reach = _reach(playbook, position, state)
+    found = dict.fromkeys(Step, Expectation.WELCOME)
+    for index, stage in enumerate(playbook.stages):
+        for step in stage.steps:
+            if index <= reach and _is_due(stage, step, state):
+                found[step] = Expectation.EXPECTED
+    if state.apologies >= playbook.rules.max_apologies > 0:
+        found[Step.APOLOGIZE] = Expectation.NOT_NOW
+    if remedy_is_early(playbook, state):
+        found.update((step, Expectation.NOT_NOW) for step in _REMEDIES if found[step] is Expectation.WELCOME)
+    return found
+
+
+def remedy_is_early(playbook: Playbook, state: State) -> bool:
+    """Whether a remedy now would come before the customer was heard."""
+    return state.is_upset and bool(playbook.rules.remedy_after) and not state.heard(playbook.rules.remedy_after)
+
+
+def _is_due(stage: Stage, step: Step, state: State) -> bool:
+    if step in stage.optional_steps or not occasion_holds(stage.occasion, state):
+        return False
+    return step not in state.done or _goes_on(stage, state)
+
+
+def _reach(playbook: Playbook, position: Position, state: State) -> int:
+    """Last stage that one reply is expected to come to: the next pause or gate, from where it stands.
+
+    Where the order is only a preference, a customer who asks gets the remedy in the same reply.
+    """
+    reach = next(
+        (i for i, stage in enumerate(playbook.stages) if i >= position.index and (stage.pause or stage.advance_on)),
+        len(playbook.stages) - 1,
+    )
+    remedy = playbook.stage_of(Step.TAKE_ACTION)
+    if remedy is not None and playbook.order is Order.PREFERENCE and state.act is not CustomerAct.VENT:
+        return max(reach, remedy)
+    return reach
+
+
+def _goes_on(stage: Stage, state: State) -> bool:
+    """Whether a stage is gone back to: the customer is not calm yet, and does not ask for the remedy."""
+    return stage.until_calm and state.is_upset and state.act is not CustomerAct.ASK
+
+
+def _is_made(stage: Stage, state: State) -> bool:
+    return all(step in state.done for step in stage.required_steps)
+
+
+def _may_leave(stage: Stage, state: State) -> bool:
+    if _goes_on(stage, state):
+        return False
+    made_at = max((state.last_done[step] for step in stage.steps if step in state.last_done), default=-1)
+    if not stage.advance_on or made_at < 0:
+        return True
+    return any(act in stage.advance_on for act in state.acts_after(made_at))

@@ -1,0 +1,240 @@
+"""Between the contract's messages and the core's values. The only room that knows both."""
+
+from collections.abc import Iterable, Sequence
+from datetime import UTC
+from typing import Any
+
+from amends.v1 import advice_pb2, conversation_pb2, empathy_service_pb2, judgement_pb2, playbook_pb2, taxonomy_pb2
+from amends_core.advice import Advice
+from amends_core.conversation import CustomerMoment, Turn
+from amends_core.errors import RequestError
+from amends_core.exemplars import Nearest
+from amends_core.judgement import Contribution, Judgement, MisstepFinding, Place, StepAssessment, Suggestion
+from amends_core.playbooks import Playbook, Stage
+from amends_core.scorer import Arc, JudgedReply
+from amends_core.taxonomy import CUSTOMER_ACTS, MISSTEPS, STEPS, CustomerAct, Label, Role, Step
+
+_ROLES = {taxonomy_pb2.ROLE_CUSTOMER: Role.CUSTOMER, taxonomy_pb2.ROLE_AGENT: Role.AGENT}
+_STEPS = {step: taxonomy_pb2.Step.Value(f"STEP_{step}") for step in STEPS}
+_MISSTEPS = {misstep: taxonomy_pb2.Misstep.Value(f"MISSTEP_{misstep}") for misstep in MISSTEPS}
+_ACTS = {act: taxonomy_pb2.CustomerAct.Value(f"CUSTOMER_ACT_{act}") for act in CUSTOMER_ACTS}
+
+
+def turns_from(turns: Sequence[conversation_pb2.Turn]) -> list[Turn]:
+    """The conversation of a request."""
+    return [
+        Turn(
+            role=_ROLES[turn.role],
+            text=turn.text,
+            time=turn.time.ToDatetime(UTC) if turn.HasField("time") else None,
+            speaker_id=turn.speaker_id,
+        )
+        for turn in turns
+    ]
+
+
+def reply_from(request: empathy_service_pb2.ScoreReplyRequest, turns: Sequence[Turn]) -> list[str]:
+    """The texts of the reply.
+
+    Raises:
+        RequestError: the times of the reply go back.
+    """
+    latest = max((turn.time for turn in turns if turn.time is not None), default=None)
+    for index, part in enumerate(request.reply):
+        if not part.HasField("time"):
+            continue
+        time = part.time.ToDatetime(UTC)
+        if latest is not None and time < latest:
+            raise RequestError(
+                "the reply must not be earlier than what comes before it; check the clocks or leave time out",
+                field=f"reply[{index}].time",
+                reason="TURNS_OUT_OF_ORDER",
+            )
+        latest = time
+    return [part.text for part in request.reply]
+
+
+def judgement_to(judgement: Judgement) -> judgement_pb2.Judgement:
+    """A judgement as a message."""
+    return judgement_pb2.Judgement(
+        score=judgement.score,
+        verdict=taxonomy_pb2.Verdict.Value(f"VERDICT_{judgement.verdict}"),
+        confidence=judgement.confidence,
+        unsure_reasons=judgement.unsure_reasons,
+        contributions=[_contribution(share) for share in judgement.contributions],
+        steps=[_step(found) for found in judgement.steps.values()],
+        missteps=[_misstep(found) for found in judgement.missteps],
+        customer=_customer(judgement.customer),
+        suggestions=[_suggestion(suggestion) for suggestion in judgement.suggestions],
+        playbook=playbook_ref(judgement.playbook),
+        stage=judgement.stage,
+    )
+
+
+def advice_to(advice: Advice) -> advice_pb2.Advice:
+    """Advice as a message."""
+    return advice_pb2.Advice(
+        steps=[
+            advice_pb2.StepAdvice(
+                step=_STEPS[each.step], probability=each.probability, reason=each.reason, phrasings=each.phrasings
+            )
+            for each in advice.steps
+        ],
+        stage=advice.position.stage.name,
+        stage_index=advice.position.index,
+        pause=bool(advice.pause_reason),
+        pause_reason=advice.pause_reason,
+        avoid=[_avoidance(each.subject, each.reason) for each in advice.avoid],
+        customer=_customer(advice.customer),
+        playbook=playbook_ref(advice.playbook),
+        resolved=advice.position.resolved,
+    )
+
+
+def reply_to(reply: JudgedReply) -> empathy_service_pb2.JudgedReply:
+    """A judged reply of a conversation as a message."""
+    return empathy_service_pb2.JudgedReply(
+        first_turn_index=reply.first_turn_index,
+        last_turn_index=reply.last_turn_index,
+        speaker_id=reply.speaker_id,
+        judgement=judgement_to(reply.judgement),
+    )
+
+
+def arc_to(arc: Arc) -> empathy_service_pb2.Arc:
+    """An arc as a message."""
+    return empathy_service_pb2.Arc(
+        points=[
+            empathy_service_pb2.ArcPoint(
+                turn_index=point.turn_index,
+                customer=_signals(point.upset, point.act, point.act_probability),
+                stage=point.stage,
+            )
+            for point in arc.points
+        ],
+        upset_change=arc.upset_change,
+        mean_score=arc.mean_score,
+        best_turn_index=arc.best_turn_index,
+        worst_turn_index=arc.worst_turn_index,
+        first_empathy_turn_index=arc.first_empathy_turn_index,
+        first_remedy_turn_index=arc.first_remedy_turn_index,
+    )
+
+
+def playbook_ref(playbook: Playbook) -> judgement_pb2.PlaybookRef:
+    """Name and version of a playbook."""
+    return judgement_pb2.PlaybookRef(name=playbook.name, version=playbook.version)
+
+
+def playbook_to(playbook: Playbook, *, with_exemplars: bool) -> playbook_pb2.Playbook:
+    """A playbook as a message."""
+    rules = playbook.rules
+    exemplars = playbook.exemplars.items() if with_exemplars else ()
+    return playbook_pb2.Playbook(
+        ref=playbook_ref(playbook),
+        title=playbook.title,
+        summary=playbook.summary,
+        order=playbook_pb2.Playbook.Order.Value(f"ORDER_{playbook.order}"),
+        stages=[_stage(stage) for stage in playbook.stages],
+        rules=playbook_pb2.PlaybookRules(
+            remedy_after=_steps(rules.remedy_after),
+            max_apologies=rules.max_apologies,
+            apology_names_nobody=rules.apology_names_nobody,
+            action_needs_time=rules.action_needs_time,
+            satisfaction_by_person=rules.satisfaction_by_person,
+            reflection_is_confirmed=rules.reflection_is_confirmed,
+            exception_allowed=rules.exception_allowed,
+            self_disclosure_allowed=rules.self_disclosure_allowed,
+        ),
+        grave_missteps=[_MISSTEPS[misstep] for misstep in playbook.grave_missteps],
+        exemplars=[playbook_pb2.StepExemplars(step=_STEPS[step], phrases=texts) for step, texts in exemplars],
+    )
+
+
+def _stage(stage: Stage) -> playbook_pb2.Stage:
+    return playbook_pb2.Stage(
+        name=stage.name,
+        steps=_steps(stage.steps),
+        occasion=playbook_pb2.Occasion.Value(f"OCCASION_{stage.occasion}"),
+        optional_steps=_steps(stage.optional_steps),
+        advance_on=[_ACTS[act] for act in stage.advance_on],
+        pause=stage.pause,
+        until_calm=stage.until_calm,
+    )
+
+
+def _steps(steps: Iterable[Step]) -> list[taxonomy_pb2.Step.ValueType]:
+    return [_STEPS[step] for step in steps]
+
+
+def _subject(label: Label | None) -> dict[str, Any]:
+    """The member of a oneof that a label is; none for None."""
+    if label is None:
+        return {}
+    return {"step": _STEPS[label]} if isinstance(label, Step) else {"misstep": _MISSTEPS[label]}
+
+
+def _customer(moment: CustomerMoment) -> judgement_pb2.CustomerSignals:
+    return _signals(moment.upset, moment.reading.act, moment.reading.act_probability)
+
+
+def _signals(upset: float, act: CustomerAct, act_probability: float) -> judgement_pb2.CustomerSignals:
+    return judgement_pb2.CustomerSignals(upset=upset, act=_ACTS[act], act_probability=act_probability)
+
+
+def _spans(places: Iterable[Place]) -> list[conversation_pb2.Span]:
+    return [conversation_pb2.Span(turn_index=p.turn_index, start=p.span.start, end=p.span.end) for p in places]
+
+
+def _exemplar(nearest: Nearest | None) -> judgement_pb2.Exemplar | None:
+    return judgement_pb2.Exemplar(text=nearest.text, similarity=nearest.similarity) if nearest else None
+
+
+def _step(found: StepAssessment) -> judgement_pb2.StepAssessment:
+    return judgement_pb2.StepAssessment(
+        step=_STEPS[found.step],
+        expectation=taxonomy_pb2.Expectation.Value(f"EXPECTATION_{found.expectation}"),
+        probability=found.probability,
+        strength=taxonomy_pb2.Strength.Value(f"STRENGTH_{found.strength.name}"),
+        spans=_spans(found.places),
+        nearest_exemplar=_exemplar(found.nearest),
+        missing=found.missing,
+    )
+
+
+def _misstep(found: MisstepFinding) -> judgement_pb2.MisstepFinding:
+    return judgement_pb2.MisstepFinding(
+        misstep=_MISSTEPS[found.misstep],
+        probability=found.probability,
+        severity=taxonomy_pb2.Severity.Value(f"SEVERITY_{found.severity.name}"),
+        spans=_spans(found.places),
+        reason=found.reason,
+        nearest_exemplar=_exemplar(found.nearest),
+    )
+
+
+def _contribution(share: Contribution) -> judgement_pb2.Contribution:
+    return judgement_pb2.Contribution(
+        **_subject(share.source),
+        points=share.points,
+        possible_points=share.possible_points,
+        reason=share.reason,
+        spans=_spans(share.places),
+    )
+
+
+def _suggestion(suggestion: Suggestion) -> judgement_pb2.Suggestion:
+    return judgement_pb2.Suggestion(
+        action=judgement_pb2.Suggestion.Action.Value(f"ACTION_{suggestion.change}"),
+        **_subject(suggestion.subject),
+        text=suggestion.text,
+        example=suggestion.example,
+        expected_gain=suggestion.expected_gain,
+    )
+
+
+def _avoidance(subject: Label, reason: str) -> advice_pb2.Avoidance:
+    return advice_pb2.Avoidance(
+        **_subject(subject),
+        reason=reason,
+    )

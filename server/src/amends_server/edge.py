@@ -1,0 +1,218 @@
+"""The outermost interceptor: whatever happens in a call, it is counted, logged without text, and answered cleanly."""
+
+from __future__ import annotations
+
+import asyncio
+import logging
+import re
+import time
+import uuid
+from collections.abc import AsyncIterator, Awaitable, Callable
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Any, NoReturn, cast
+
+import grpc
+from amends_core.errors import RequestError
+from grpc import aio
+
+from amends_server.encoding import InferenceFailed, Overloaded, QueueExpired
+from amends_server.errors import CallError, expired, from_core, internal, malformed, overloaded, unhealthy
+from amends_server.metrics import Metrics
+
+REQUEST_ID_KEY = "x-request-id"
+_REQUEST_ID = re.compile(r"[\w.:-]{1,64}")
+_log = logging.getLogger("amends.call")
+
+if TYPE_CHECKING:
+    Context = aio.ServicerContext[Any, Any]
+    Handler = grpc.RpcMethodHandler[Any, Any]
+
+
+@dataclass(frozen=True, slots=True)
+class Malformed:
+    """Stands for a request whose bytes are no message of its type."""
+
+
+@dataclass(frozen=True, slots=True)
+class _Method:
+    """What metrics call a method."""
+
+    kind: str
+    service: str
+    name: str
+
+    @property
+    def labels(self) -> tuple[str, str, str]:
+        return (self.kind, self.service, self.name)
+
+
+class EdgeInterceptor(aio.ServerInterceptor):
+    """Counts, times and logs each call, gives it an id, and turns what a handler raises into a status."""
+
+    def __init__(self, metrics: Metrics) -> None:
+        self._metrics = metrics
+
+    async def intercept_service(
+        self,
+        continuation: Callable[[grpc.HandlerCallDetails], Awaitable[Handler | None]],
+        handler_call_details: grpc.HandlerCallDetails,
+    ) -> Handler | None:
+        """Wraps the handler of a call; calls to unknown methods pass, and gRPC answers them."""
+        handler = await continuation(handler_call_details)
+        if handler is None:
+            return None
+        _, service, name = handler_call_details.method.split("/", 2)
+        deserialize = _safe(handler.request_deserializer)
+        if handler.unary_unary:
+            method = _Method("unary", service, name)
+            return grpc.unary_unary_rpc_method_handler(
+                self._unary(method, handler.unary_unary), deserialize, handler.response_serializer
+            )
+        if handler.unary_stream:
+            method = _Method("server_stream", service, name)
+            return grpc.unary_stream_rpc_method_handler(
+                self._stream(method, handler.unary_stream), deserialize, handler.response_serializer
+            )
+        method = _Method("bidi_stream", service, name)
+        return grpc.stream_stream_rpc_method_handler(
+            self._stream(method, cast("Callable[..., Any]", handler.stream_stream)),
+            deserialize,
+            handler.response_serializer,
+        )
+
+    def _unary(self, method: _Method, behaviour: Callable[..., Any]) -> Callable[..., Any]:
+        async def call(request: Any, context: Context) -> Any:
+            async with _Call(self._metrics, method, context) as record:
+                self._metrics.received.labels(*method.labels).inc()
+                response = await record.guard(behaviour, request)
+                self._metrics.sent.labels(*method.labels).inc()
+                return response
+
+        return call
+
+    def _stream(self, method: _Method, behaviour: Callable[..., Any]) -> Callable[..., Any]:
+        async def call(request: Any, context: Context) -> AsyncIterator[Any]:
+            async with _Call(self._metrics, method, context) as record:
+                answer = behaviour(request, context)
+                if not hasattr(answer, "__aiter__"):
+                    await record.guard(lambda *_: answer, request)
+                    return
+                async for response in record.guard_stream(answer):
+                    self._metrics.sent.labels(*method.labels).inc()
+                    yield response
+
+        return call
+
+
+class _Call:
+    """One call from start to end."""
+
+    def __init__(self, metrics: Metrics, method: _Method, context: Context) -> None:
+        self._metrics = metrics
+        self._method = method
+        self._context = context
+        self._code = grpc.StatusCode.OK
+        self._reason = ""
+        self._started = time.monotonic()
+        self._request_id = _request_id(context)
+
+    async def __aenter__(self) -> _Call:
+        self._metrics.started.labels(*self._method.labels).inc()
+        self._metrics.in_flight.inc()
+        await self._context.send_initial_metadata(((REQUEST_ID_KEY, self._request_id),))
+        return self
+
+    async def __aexit__(self, kind: type[BaseException] | None, error: BaseException | None, trace: object) -> None:
+        if isinstance(error, asyncio.CancelledError) and self._code is grpc.StatusCode.OK:
+            self._code = grpc.StatusCode.CANCELLED
+        elif error is not None and self._code is grpc.StatusCode.OK:
+            self._code = self._context.code() or grpc.StatusCode.UNKNOWN
+        seconds = time.monotonic() - self._started
+        self._metrics.in_flight.dec()
+        self._metrics.handled.labels(*self._method.labels, self._code.name).inc()
+        self._metrics.handling.labels(*self._method.labels).observe(seconds)
+        level = logging.INFO if self._code is grpc.StatusCode.OK else logging.WARNING
+        _log.log(
+            level,
+            "call ended",
+            extra={
+                "request_id": self._request_id,
+                "service": self._method.service,
+                "method": self._method.name,
+                "code": self._code.name,
+                "reason": self._reason,
+                "seconds": round(seconds, 6),
+            },
+        )
+
+    async def guard(self, behaviour: Callable[..., Awaitable[Any]], request: Any) -> Any:
+        """Runs a handler; what it raises ends the call with the status of `errors`."""
+        if isinstance(request, Malformed):
+            await self._end(malformed())
+        try:
+            return await behaviour(request, self._context)
+        except (asyncio.CancelledError, aio.AbortError):
+            raise  # a handler that swallowed these would leak the call in grpc.aio
+        except Exception as error:
+            await self._end(_call_error(error, self._request_id))
+
+    async def guard_stream(self, answers: AsyncIterator[Any]) -> AsyncIterator[Any]:
+        """As `guard`, for a handler that gives a stream."""
+        try:
+            async for answer in answers:
+                yield answer
+        except (asyncio.CancelledError, aio.AbortError):
+            raise
+        except Exception as error:
+            await self._end(_call_error(error, self._request_id))
+
+    async def _end(self, error: CallError) -> NoReturn:
+        self._code, self._reason = error.code, error.reason
+        await self._context.abort(error.code, error.text, trailing_metadata=error.trailers())
+
+
+def _call_error(error: Exception, request_id: str) -> CallError:
+    if isinstance(error, CallError):
+        return error
+    if isinstance(error, RequestError):
+        return from_core(error)
+    if isinstance(error, Overloaded):
+        return overloaded(error.retry_after_s)
+    if isinstance(error, QueueExpired):
+        return expired()
+    if isinstance(error, InferenceFailed):
+        return unhealthy()
+    error_id = uuid.uuid4().hex
+    place = _place(error)
+    # Neither the message nor the traceback's values: both may quote a conversation.
+    _log.error(
+        "internal error",
+        extra={"request_id": request_id, "error_id": error_id, "type": type(error).__name__, "place": place},
+    )
+    return internal(error_id)
+
+
+def _place(error: Exception) -> str:
+    trace = error.__traceback__
+    while trace is not None and trace.tb_next is not None:
+        trace = trace.tb_next
+    return f"{trace.tb_frame.f_code.co_filename.rsplit('/', 1)[-1]}:{trace.tb_lineno}" if trace else ""
+
+
+def _request_id(context: Context) -> str:
+    given = dict(context.invocation_metadata() or ()).get(REQUEST_ID_KEY)
+    return given if isinstance(given, str) and _REQUEST_ID.fullmatch(given) else uuid.uuid4().hex
+
+
+def _safe(deserialize: Callable[[bytes], Any] | None) -> Callable[[bytes], Any] | None:
+    """A deserialiser that gives `Malformed` instead of raising: gRPC would answer INTERNAL and log the error."""
+    if deserialize is None:
+        return None
+
+    def read(data: bytes) -> Any:
+        try:
+            return deserialize(data)
+        except Exception:  # protobuf raises DecodeError, and others for deep nesting
+            return Malformed()
+
+    return read

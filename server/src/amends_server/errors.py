@@ -1,0 +1,100 @@
+"""The one table from what went wrong to what the caller is told: gRPC code, ErrorInfo, details."""
+
+import math
+from collections.abc import Sequence
+
+import grpc
+from amends_core.errors import RequestError, UnknownPlaybook
+from google.protobuf import any_pb2, duration_pb2, message
+from google.rpc import error_details_pb2, status_pb2
+
+DOMAIN = "amends.v1"
+DETAILS_KEY = "grpc-status-details-bin"
+PUSHBACK_KEY = "grpc-retry-pushback-ms"
+
+
+class CallError(Exception):
+    """A call that ends with a status. The message is for the caller and holds no conversation text."""
+
+    def __init__(self, code: grpc.StatusCode, reason: str, text: str, *details: message.Message) -> None:
+        super().__init__(text)
+        self.code = code
+        self.reason = reason
+        self.text = text
+        self.details = details
+
+    def status(self) -> status_pb2.Status:
+        """The same as `google.rpc.Status`, ErrorInfo first."""
+        info = error_details_pb2.ErrorInfo(reason=self.reason, domain=DOMAIN)
+        packed = []
+        for detail in (info, *self.details):
+            any_detail = any_pb2.Any()
+            any_detail.Pack(detail)
+            packed.append(any_detail)
+        return status_pb2.Status(code=self.code.value[0], message=self.text, details=packed)
+
+    def trailers(self) -> tuple[tuple[str, str | bytes], ...]:
+        """Trailing metadata that carries the details, and the pushback of a refusal for load."""
+        trailers: list[tuple[str, str | bytes]] = [(DETAILS_KEY, self.status().SerializeToString())]
+        for detail in self.details:
+            if isinstance(detail, error_details_pb2.RetryInfo):
+                milliseconds = detail.retry_delay.ToMilliseconds()
+                trailers.append((PUSHBACK_KEY, str(milliseconds)))
+        return tuple(trailers)
+
+
+def invalid(violations: Sequence[tuple[str, str]], reason: str = "INVALID_REQUEST") -> CallError:
+    """INVALID_ARGUMENT for fields, each given with what is wrong."""
+    fields = [error_details_pb2.BadRequest.FieldViolation(field=f, description=text) for f, text in violations]
+    shown = "; ".join(f"{field}: {text}" if field else text for field, text in violations[:5])
+    more = f" (and {len(violations) - 5} more)" if len(violations) > 5 else ""
+    detail = error_details_pb2.BadRequest(field_violations=fields[:100])
+    return CallError(grpc.StatusCode.INVALID_ARGUMENT, reason, shown + more, detail)
+
+
+def malformed() -> CallError:
+    """INVALID_ARGUMENT for bytes that are no message of the expected type."""
+    text = "the message cannot be read: it is not valid Protobuf of this type, or a string in it is not UTF-8; encode it again"
+    return CallError(grpc.StatusCode.INVALID_ARGUMENT, "MALFORMED_MESSAGE", text)
+
+
+def overloaded(retry_after_s: float) -> CallError:
+    """RESOURCE_EXHAUSTED for load, with when to come back."""
+    delay = duration_pb2.Duration()
+    delay.FromMilliseconds(max(1, math.ceil(retry_after_s * 1000)))
+    text = f"the queue is full; come back in {retry_after_s:.1f} s, or add replicas"
+    return CallError(
+        grpc.StatusCode.RESOURCE_EXHAUSTED, "OVERLOADED", text, error_details_pb2.RetryInfo(retry_delay=delay)
+    )
+
+
+def expired() -> CallError:
+    """DEADLINE_EXCEEDED for a call whose time ran out in the queue."""
+    text = "the deadline passed before the reply was judged; allow more time or send fewer sentences"
+    return CallError(grpc.StatusCode.DEADLINE_EXCEEDED, "DEADLINE_EXCEEDED", text)
+
+
+def draining() -> CallError:
+    """UNAVAILABLE for a call that comes while the service stops."""
+    return CallError(grpc.StatusCode.UNAVAILABLE, "DRAINING", "the service is stopping; call another replica")
+
+
+def unhealthy() -> CallError:
+    """UNAVAILABLE for a call while inference does not work."""
+    return CallError(
+        grpc.StatusCode.UNAVAILABLE, "INFERENCE_FAILED", "inference does not work here; call another replica"
+    )
+
+
+def internal(error_id: str) -> CallError:
+    """INTERNAL for what should not happen; the id finds the record in the log."""
+    return CallError(grpc.StatusCode.INTERNAL, "INTERNAL", f"an internal error occurred; its id is {error_id}")
+
+
+def from_core(error: RequestError) -> CallError:
+    """The status of an error of the core."""
+    if isinstance(error, UnknownPlaybook):
+        violation = error_details_pb2.BadRequest.FieldViolation(field=error.field, description=str(error))
+        detail = error_details_pb2.BadRequest(field_violations=[violation])
+        return CallError(grpc.StatusCode.NOT_FOUND, error.reason, str(error), detail)
+    return invalid([(error.field, str(error))], error.reason)

@@ -1,0 +1,71 @@
+"""The entry point: settings in, exit status out."""
+
+import asyncio
+import logging
+import signal
+import sys
+import time
+from collections.abc import Sequence
+
+from amends_core.errors import AmendsError
+
+from amends_server.logs import configure_logs
+from amends_server.server import Model, PortInUse, Service, load_model
+from amends_server.settings import Settings, SettingsError, load_settings
+
+_log = logging.getLogger("amends.server")
+
+
+def run(args: Sequence[str]) -> int:
+    """Serves until SIGTERM or SIGINT. Gives 0 after a clean drain, 1 where it cannot start, 2 for bad settings."""
+    started = time.monotonic()
+    try:
+        settings = load_settings(args)
+    except SettingsError as error:
+        print(f"amends serve: settings cannot be used:\n{error}", file=sys.stderr)
+        return 2
+    configure_logs(settings.log_level)
+    try:
+        model = load_model(settings)
+        asyncio.run(_serve(settings, model, started))
+    except (AmendsError, PortInUse) as error:
+        print(f"amends serve: {error}", file=sys.stderr)
+        return 1
+    return 0
+
+
+async def _serve(settings: Settings, model: Model, started: float) -> None:
+    stop = asyncio.Event()
+    loop = asyncio.get_running_loop()
+    for number in (signal.SIGTERM, signal.SIGINT):
+        loop.add_signal_handler(number, stop.set)
+    service = Service(settings, model)
+    await service.start()
+    _announce(settings, model, service, time.monotonic() - started)
+    await stop.wait()
+    _log.info("draining", extra={"grace_s": settings.grace_s})
+    await service.stop(settings.grace_s)
+    _log.info("stopped")
+
+
+def _announce(settings: Settings, model: Model, service: Service, seconds: float) -> None:
+    manifest = model.bundle.manifest
+    _log.info("settings", extra={"settings": settings.model_dump(mode="json")})
+    _log.info(
+        "serving",
+        extra={
+            "port": service.port,
+            "metrics_port": service.metrics_port,
+            "model": f"{manifest.name} {manifest.version}",
+            "model_sha256": model.bundle.sha256,
+            "start_seconds": round(seconds, 3),
+        },
+    )
+    print(
+        f"Amends serves on {settings.host}:{service.port}. Score a first reply from another terminal:", file=sys.stderr
+    )
+    print(
+        f'  amends score --target localhost:{service.port} --customer "Third week without my parcel, and nobody answers."'
+        ' --reply "I am sorry, three weeks is far too long. I will find it today and call you by five."',
+        file=sys.stderr,
+    )

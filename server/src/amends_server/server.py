@@ -1,0 +1,219 @@
+"""The life of the service: load, warm up, serve, drain."""
+
+import asyncio
+import logging
+import time
+from collections.abc import Coroutine
+from dataclasses import dataclass
+from importlib.metadata import version
+from typing import Any
+
+import grpc
+from amends.v1 import (
+    conversation_pb2,
+    empathy_service_pb2,
+    empathy_service_pb2_grpc,
+    playbook_service_pb2,
+    playbook_service_pb2_grpc,
+    server_info_pb2,
+)
+from amends_core.bundle import DEFAULT_BUNDLE, Bundle, load_bundle
+from amends_core.encoder import OnnxEncoder
+from amends_core.playbooks import PlaybookLibrary, load_library
+from amends_core.scorer import MAX_HISTORY_TURNS, Scorer
+from google.protobuf import timestamp_pb2
+from grpc import aio
+from grpc_health.v1 import health_pb2, health_pb2_grpc
+from grpc_reflection.v1alpha import reflection
+from prometheus_client import start_http_server
+
+from amends_server.convert import playbook_ref
+from amends_server.edge import EdgeInterceptor
+from amends_server.encoding import EncoderPool, EncodingCache
+from amends_server.metrics import Metrics
+from amends_server.services.empathy import EmpathyServicer
+from amends_server.services.health import Health
+from amends_server.services.playbook import PlaybookServicer
+from amends_server.settings import Settings
+from amends_server.validation import field_rules
+
+SERVICES = (
+    empathy_service_pb2.DESCRIPTOR.services_by_name["EmpathyService"].full_name,
+    playbook_service_pb2.DESCRIPTOR.services_by_name["PlaybookService"].full_name,
+)
+_LAG_INTERVAL_S = 0.5
+_log = logging.getLogger("amends.server")
+_Status = health_pb2.HealthCheckResponse
+
+
+class PortInUse(OSError):
+    """The port cannot be bound; the message names it and the remedy."""
+
+
+@dataclass(frozen=True, slots=True)
+class Model:
+    """What is loaded before the first call."""
+
+    bundle: Bundle
+    encoder: OnnxEncoder
+    library: PlaybookLibrary
+    scorer: Scorer
+
+
+def load_model(settings: Settings) -> Model:
+    """Loads bundle and playbooks and encodes the exemplars, which warms the encoder up.
+
+    Raises:
+        BundleError: the bundle is missing or damaged.
+        PlaybookError: a playbook breaks its schema.
+    """
+    bundle = load_bundle(settings.model_dir or DEFAULT_BUNDLE)
+    encoder = OnnxEncoder(bundle)
+    library = load_library(settings.playbook_dir)
+    return Model(bundle, encoder, library, Scorer(bundle.manifest, library, encoder))
+
+
+class Service:
+    """A running service. Made, started and stopped on one event loop."""
+
+    def __init__(self, settings: Settings, model: Model) -> None:
+        self._settings = settings
+        self._started = time.monotonic()
+        self.metrics = Metrics()
+        self._pool = EncoderPool(
+            model.encoder,
+            EncodingCache(settings.cache_mb << 20),
+            self.metrics,
+            threads=settings.threads,
+            max_queue=settings.max_queue,
+            on_failure=self._on_failure,
+        )
+        self._health = Health(SERVICES)
+        self._server = aio.server(interceptors=(EdgeInterceptor(self.metrics),), options=_options(settings))
+        self._tasks: set[asyncio.Task[None]] = set()
+        self._register(model)
+        self.port = 0
+        self.metrics_port = -1
+
+    async def start(self) -> None:
+        """Binds the ports and serves.
+
+        Raises:
+            PortInUse: a port is taken.
+        """
+        self.port = self._bind()
+        await self._health.set_all(_Status.NOT_SERVING)
+        await self._server.start()
+        self.metrics_port = self._serve_metrics()
+        await self._health.set_all(_Status.SERVING)
+        self._watch(self._measure_lag())
+        self.metrics.start_seconds.set(time.monotonic() - self._started)
+
+    async def stop(self, grace_s: float) -> None:
+        """Drains: NOT_SERVING, watches end, no new calls, those in flight finish within `grace_s` seconds."""
+        await self._health.drain()
+        await self._server.stop(grace_s)
+        for task in self._tasks:
+            task.cancel()
+        await asyncio.gather(*self._tasks, return_exceptions=True)
+        await asyncio.to_thread(self._pool.close)
+
+    def _register(self, model: Model) -> None:
+        info = _server_info(self._settings, model)
+        self.metrics.model.info({"name": info.model.name, "version": info.model.version, "sha256": info.model.sha256})
+        empathy = EmpathyServicer(model.scorer, self._pool, self.metrics, info, self._settings.default_deadline_s)
+        empathy_service_pb2_grpc.add_EmpathyServiceServicer_to_server(empathy, self._server)
+        playbooks = PlaybookServicer(model.library)
+        playbook_service_pb2_grpc.add_PlaybookServiceServicer_to_server(playbooks, self._server)
+        health_pb2_grpc.add_HealthServicer_to_server(self._health, self._server)
+        if self._settings.reflection:
+            names = (*SERVICES, health_pb2.DESCRIPTOR.services_by_name["Health"].full_name, reflection.SERVICE_NAME)
+            reflection.enable_server_reflection(names, self._server)
+
+    def _bind(self) -> int:
+        address = f"{self._settings.host}:{self._settings.port}"
+        try:
+            credentials = _credentials(self._settings)
+            if credentials is not None:
+                return self._server.add_secure_port(address, credentials)
+            return self._server.add_insecure_port(address)
+        except RuntimeError as error:
+            raise PortInUse(f"cannot listen on {address}: is it in use? Choose another with --port") from error
+
+    def _serve_metrics(self) -> int:
+        if self._settings.metrics_port < 0:
+            return -1
+        host, port = self._settings.metrics_host, self._settings.metrics_port
+        try:
+            server, _ = start_http_server(port, host, registry=self.metrics.registry)
+        except OSError as error:
+            raise PortInUse(
+                f"cannot serve metrics on {host}:{port}: {error.strerror}. Choose another with --metrics-port, or -1 for none"
+            ) from error
+        return int(server.server_port)
+
+    def _on_failure(self, error: BaseException) -> None:
+        _log.error("inference failed", extra={"type": type(error).__name__})
+        self._watch(self._health.set_all(_Status.NOT_SERVING))
+
+    def _watch(self, work: Coroutine[Any, Any, None]) -> None:
+        task = asyncio.ensure_future(work)
+        self._tasks.add(task)
+        task.add_done_callback(self._tasks.discard)
+
+    async def _measure_lag(self) -> None:
+        while True:
+            due = time.monotonic() + _LAG_INTERVAL_S
+            await asyncio.sleep(_LAG_INTERVAL_S)
+            self.metrics.loop_lag.observe(max(0.0, time.monotonic() - due))
+
+
+def _options(settings: Settings) -> list[tuple[str, int]]:
+    return [
+        ("grpc.so_reuseport", 0),  # two servers on one port fail loudly
+        ("grpc.max_receive_message_length", settings.max_message_bytes),
+        ("grpc.max_send_message_length", 64 << 20),
+        ("grpc.max_connection_age_ms", 300_000),  # clients rebalance over replicas
+        ("grpc.max_connection_age_grace_ms", 30_000),
+        ("grpc.max_concurrent_streams", 1024),
+        ("grpc.server.max_pending_requests", 256),  # calls the event loop has not seen yet
+        ("grpc.server.max_pending_requests_hard_limit", 512),
+        ("grpc.server_max_unrequested_time_in_server", 2),
+        ("grpc.http2.min_ping_interval_without_data_ms", 20_000),
+        ("grpc.keepalive_permit_without_calls", 1),
+    ]
+
+
+def _credentials(settings: Settings) -> grpc.ServerCredentials | None:
+    if settings.tls_cert is None or settings.tls_key is None:
+        return None
+    pair = (settings.tls_key.read_bytes(), settings.tls_cert.read_bytes())
+    authorities = settings.tls_client_ca.read_bytes() if settings.tls_client_ca else None
+    return grpc.ssl_server_credentials([pair], authorities, require_client_auth=authorities is not None)
+
+
+def _server_info(settings: Settings, model: Model) -> server_info_pb2.ServerInfo:
+    manifest = model.bundle.manifest
+    calibrated = timestamp_pb2.Timestamp()
+    calibrated.FromDatetime(manifest.calibrated_at)
+    return server_info_pb2.ServerInfo(
+        model=server_info_pb2.ModelInfo(name=manifest.name, version=manifest.version, sha256=model.bundle.sha256),
+        limits=_limits(settings, manifest.max_tokens),
+        playbooks=[playbook_ref(playbook) for playbook in model.library],
+        calibration_time=calibrated,
+        server_version=version("amends"),
+    )
+
+
+def _limits(settings: Settings, max_sentence_tokens: int) -> server_info_pb2.Limits:
+    """The bounds of requests, read from the contract's validate rules, where they are written once."""
+    score, batch = empathy_service_pb2.ScoreReplyRequest, empathy_service_pb2.BatchScoreRepliesRequest
+    return server_info_pb2.Limits(
+        max_turns=field_rules(score, "turns").repeated.max_items,
+        max_reply_turns=field_rules(score, "reply").repeated.max_items,
+        max_text_characters=field_rules(conversation_pb2.Turn, "text").string.max_len,
+        max_batch_items=field_rules(batch, "requests").repeated.max_items,
+        max_message_bytes=settings.max_message_bytes,
+        max_sentence_tokens=max_sentence_tokens,
+        max_history_turns=MAX_HISTORY_TURNS,
+    )

@@ -1,0 +1,172 @@
+"""EmpathyService: validate, convert, plan, encode, judge, convert. One way through the house."""
+
+import asyncio
+import time
+from collections.abc import AsyncIterator, Callable
+from dataclasses import dataclass
+from typing import Any, TypeVar
+
+import grpc
+from amends.v1 import empathy_service_pb2 as pb
+from amends.v1 import empathy_service_pb2_grpc, server_info_pb2
+from amends_core.errors import RequestError
+from amends_core.judgement import Judgement
+from amends_core.scorer import DEFAULT_STEPS, Encodings, Plan, Scorer
+
+from amends_server.convert import advice_to, arc_to, judgement_to, reply_from, reply_to, turns_from
+from amends_server.encoding import EncoderPool, Overloaded, QueueExpired
+from amends_server.encoding.pool import Encoded
+from amends_server.encoding.queue import Priority
+from amends_server.errors import CallError, expired, from_core, overloaded
+from amends_server.metrics import Metrics
+from amends_server.validation import validate
+
+T = TypeVar("T")
+
+
+@dataclass(slots=True)
+class _Stopwatch:
+    """Where the time of a call goes."""
+
+    started: float
+    plan_s: float = 0.0
+    queue_s: float = 0.0
+    encode_s: float = 0.0
+    judge_s: float = 0.0
+
+    def timings(self) -> server_info_pb2.Timings:
+        return server_info_pb2.Timings(
+            plan_seconds=self.plan_s,
+            queue_seconds=self.queue_s,
+            encode_seconds=self.encode_s,
+            judge_seconds=self.judge_s,
+            total_seconds=time.monotonic() - self.started,
+        )
+
+    def add(self, encoded: Encoded) -> None:
+        self.queue_s = max(self.queue_s, encoded.queue_s)
+        self.encode_s += encoded.encode_s
+
+
+class EmpathyServicer(empathy_service_pb2_grpc.EmpathyServiceServicer):
+    """Judges replies and advises. Belongs to one event loop."""
+
+    def __init__(
+        self,
+        scorer: Scorer,
+        pool: EncoderPool,
+        metrics: Metrics,
+        info: server_info_pb2.ServerInfo,
+        default_deadline_s: float,
+    ) -> None:
+        self._scorer = scorer
+        self._pool = pool
+        self._metrics = metrics
+        self._info = info
+        self._default_deadline_s = default_deadline_s
+
+    async def ScoreReply(self, request: pb.ScoreReplyRequest, context: Any) -> pb.ScoreReplyResponse:  # noqa: N802
+        """Judges one reply."""
+        watch = _Stopwatch(time.monotonic())
+        judgement = await self._score(request, self._deadline(context), Priority.INTERACTIVE, watch)
+        return pb.ScoreReplyResponse(judgement=judgement_to(judgement), model=self._info.model, timings=watch.timings())
+
+    async def NextStep(self, request: pb.NextStepRequest, context: Any) -> pb.NextStepResponse:  # noqa: N802
+        """Recommends the next step."""
+        watch = _Stopwatch(time.monotonic())
+        validate(request)
+        plan = self._scorer.plan_advice(turns_from(request.turns), request.playbook, request.locale)
+        most = request.max_steps or DEFAULT_STEPS
+        advice = await self._run(
+            plan, self._deadline(context), Priority.INTERACTIVE, watch, lambda e: self._scorer.advise(plan, e, most)
+        )
+        return pb.NextStepResponse(advice=advice_to(advice), model=self._info.model, timings=watch.timings())
+
+    async def ScoreConversation(  # noqa: N802
+        self, request: pb.ScoreConversationRequest, context: Any
+    ) -> pb.ScoreConversationResponse:
+        """Judges every reply of a conversation."""
+        watch = _Stopwatch(time.monotonic())
+        validate(request)
+        plan = self._scorer.plan_conversation(turns_from(request.turns), request.playbook, request.locale)
+        judged = await self._run(
+            plan, self._deadline(context), Priority.BULK, watch, lambda e: self._scorer.judge_conversation(plan, e)
+        )
+        self._metrics.judged(reply.judgement for reply in judged.replies)
+        return pb.ScoreConversationResponse(
+            replies=[reply_to(reply) for reply in judged.replies],
+            arc=arc_to(judged.arc),
+            model=self._info.model,
+            timings=watch.timings(),
+        )
+
+    async def BatchScoreReplies(  # noqa: N802
+        self, request: pb.BatchScoreRepliesRequest, context: Any
+    ) -> pb.BatchScoreRepliesResponse:
+        """Judges several replies; each fails or succeeds by itself."""
+        watch = _Stopwatch(time.monotonic())
+        validate(request)
+        deadline = self._deadline(context)
+        results = await asyncio.gather(*(self._result(item, deadline, watch) for item in request.requests))
+        return pb.BatchScoreRepliesResponse(results=results, model=self._info.model, timings=watch.timings())
+
+    async def CoachConversation(  # noqa: N802
+        self, request_iterator: AsyncIterator[pb.CoachConversationRequest], context: Any
+    ) -> AsyncIterator[pb.CoachConversationResponse]:
+        """Not in this release; the contract is set so that clients can be built."""
+        raise CallError(
+            grpc.StatusCode.UNIMPLEMENTED,
+            "UNIMPLEMENTED",
+            "CoachConversation is not implemented in this release; call NextStep after each customer turn",
+        )
+        yield  # makes this an asynchronous generator, as the method's kind asks
+
+    async def GetServerInfo(  # noqa: N802
+        self, request: pb.GetServerInfoRequest, context: Any
+    ) -> pb.GetServerInfoResponse:
+        """Tells what serves."""
+        return pb.GetServerInfoResponse(info=self._info)
+
+    async def _result(
+        self, item: pb.ScoreReplyRequest, deadline: float, watch: _Stopwatch
+    ) -> pb.BatchScoreRepliesResult:
+        try:
+            judgement = await self._score(item, deadline, Priority.BULK, watch)
+        except (CallError, RequestError, Overloaded, QueueExpired) as error:
+            return pb.BatchScoreRepliesResult(error=_status_of(error).status())
+        return pb.BatchScoreRepliesResult(judgement=judgement_to(judgement))
+
+    async def _score(
+        self, request: pb.ScoreReplyRequest, deadline: float, priority: Priority, watch: _Stopwatch
+    ) -> Judgement:
+        validate(request)
+        turns = turns_from(request.turns)
+        plan = self._scorer.plan_reply(turns, reply_from(request, turns), request.playbook, request.locale)
+        judgement = await self._run(plan, deadline, priority, watch, lambda e: self._scorer.judge(plan, e))
+        self._metrics.judged((judgement,))
+        return judgement
+
+    async def _run(
+        self, plan: Plan, deadline: float, priority: Priority, watch: _Stopwatch, judge: Callable[[Encodings], T]
+    ) -> T:
+        texts = plan.texts
+        self._metrics.batch.observe(len(texts))
+        watch.plan_s = time.monotonic() - watch.started
+        encoded = await self._pool.encode(texts, deadline=deadline, priority=priority)
+        watch.add(encoded)
+        before = time.monotonic()
+        result = judge(encoded.encodings)
+        watch.judge_s += time.monotonic() - before
+        return result
+
+    def _deadline(self, context: Any) -> float:
+        left = context.time_remaining()
+        return time.monotonic() + (self._default_deadline_s if left is None else left)
+
+
+def _status_of(error: Exception) -> CallError:
+    if isinstance(error, CallError):
+        return error
+    if isinstance(error, RequestError):
+        return from_core(error)
+    return overloaded(error.retry_after_s) if isinstance(error, Overloaded) else expired()

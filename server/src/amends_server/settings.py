@@ -1,0 +1,117 @@
+"""One frozen tree of settings: flag, then `AMENDS_*` variable, then default; checked whole at start."""
+
+import os
+from collections.abc import Sequence
+from pathlib import Path
+from typing import Annotated, Literal, Self
+
+from pydantic import Field, ValidationError, model_validator
+from pydantic_settings import BaseSettings, SettingsConfigDict
+
+PREFIX = "AMENDS_"
+_CLIENT_VARIABLES = frozenset({"AMENDS_TARGET", "AMENDS_TOKEN"})
+"""Read by the client and the command line, not by the service."""
+
+
+class SettingsError(ValueError):
+    """Settings that cannot be used; the message lists every problem with its remedy."""
+
+
+class Settings(BaseSettings):
+    """Settings of `amends serve`."""
+
+    model_config = SettingsConfigDict(
+        env_prefix=PREFIX,
+        frozen=True,
+        extra="forbid",
+        cli_prog_name="amends serve",
+        cli_kebab_case=True,
+        cli_implicit_flags=True,
+        cli_hide_none_type=True,
+        cli_avoid_json=True,
+    )
+
+    host: str = Field("127.0.0.1", description="Address to listen on; [::] listens on all.")
+    port: Annotated[int, Field(ge=0, le=65535)] = Field(50051, description="gRPC port; 0 takes a free one.")
+    metrics_host: str = Field("127.0.0.1", description="Address of the metrics port.")
+    metrics_port: Annotated[int, Field(ge=-1, le=65535)] = Field(
+        9464, description="HTTP port of /metrics; 0 takes a free one, -1 serves none."
+    )
+    model_dir: Path | None = Field(None, description="Directory of a model bundle; the embedded one if not given.")
+    playbook_dir: Path | None = Field(
+        None, description="Directory of your own playbooks (*.yaml), beside those that ship."
+    )
+    inference_threads: Annotated[int, Field(ge=0, le=256)] = Field(
+        0, description="Threads that encode; 0 takes one a core."
+    )
+    cache_mb: Annotated[int, Field(ge=0, le=65536)] = Field(
+        64, description="Memory for cached encodings, in MB; 0 caches none."
+    )
+    max_message_bytes: Annotated[int, Field(ge=1024, le=64 << 20)] = Field(
+        4 << 20, description="Largest message that is read, in bytes."
+    )
+    max_queue: Annotated[int, Field(ge=1, le=1_000_000)] = Field(
+        4096, description="Most sentences that wait for a thread; calls beyond are refused with RESOURCE_EXHAUSTED."
+    )
+    default_deadline_s: Annotated[float, Field(gt=0, le=600)] = Field(
+        10.0, description="Deadline of calls that bring none, in seconds."
+    )
+    grace_s: Annotated[float, Field(ge=0, le=600)] = Field(
+        15.0, description="Seconds that calls in flight get after SIGTERM."
+    )
+    reflection: bool = Field(True, description="Whether the server describes its services to clients that ask.")
+    tls_cert: Path | None = Field(None, description="PEM file of the certificate chain; TLS is off without it.")
+    tls_key: Path | None = Field(None, description="PEM file of the private key.")
+    tls_client_ca: Path | None = Field(
+        None, description="PEM file of the authorities whose client certificates are required."
+    )
+    log_level: Literal["DEBUG", "INFO", "WARNING", "ERROR"] = Field(
+        "INFO", description="Least severe level that is logged."
+    )
+
+    @model_validator(mode="after")
+    def _tls_is_whole(self) -> Self:
+        if (self.tls_cert is None) != (self.tls_key is None):
+            raise ValueError("tls_cert and tls_key come together: give both or neither")
+        if self.tls_client_ca is not None and self.tls_cert is None:
+            raise ValueError("tls_client_ca needs tls_cert and tls_key")
+        missing = [
+            str(path) for path in (self.tls_cert, self.tls_key, self.tls_client_ca) if path and not path.is_file()
+        ]
+        if missing:
+            raise ValueError(f"no such file: {', '.join(missing)}")
+        return self
+
+    @property
+    def threads(self) -> int:
+        """Inference threads, with 0 resolved to the cores this process may use."""
+        return self.inference_threads or len(os.sched_getaffinity(0))
+
+
+def load_settings(args: Sequence[str]) -> Settings:
+    """Reads flags and variables.
+
+    Raises:
+        SettingsError: a value is out of range or a variable is unknown; the message lists every problem.
+        SystemExit: `--help` was asked for, or a flag is unknown.
+    """
+    problems = _unknown_variables()
+    try:
+        settings = Settings(_cli_parse_args=list(args))  # type: ignore[call-arg]
+    except ValidationError as error:
+        problems += [_problem(detail["loc"], detail["msg"]) for detail in error.errors()]
+        raise SettingsError("\n".join(problems)) from None
+    if problems:
+        raise SettingsError("\n".join(problems))
+    return settings
+
+
+def _unknown_variables() -> list[str]:
+    known = {PREFIX + name.upper() for name in Settings.model_fields} | _CLIENT_VARIABLES
+    unknown = sorted(name for name in os.environ if name.startswith(PREFIX) and name not in known)
+    return [f"{name}: no such setting; known are {', '.join(sorted(known))}" for name in unknown]
+
+
+def _problem(location: tuple[int | str, ...], message: str) -> str:
+    name = str(location[0]) if location else "settings"
+    return f"{name} (flag --{name.replace('_', '-')}, variable {PREFIX}{name.upper()}): {message}"

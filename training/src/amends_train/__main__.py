@@ -1,0 +1,42 @@
+"""`python -m amends_train`: makes the model bundle from the labelled rows."""
+
+import argparse
+import json
+from pathlib import Path
+
+import torch
+
+from amends_train.fit import FitOptions
+from amends_train.recipe import Recipe, Sources, read_inputs, run
+
+DATASETS = Path("eval/datasets")
+
+
+def main() -> None:
+    """Reads the arguments, runs the recipe and prints its figures."""
+    parser = argparse.ArgumentParser(prog="amends_train", description=__doc__)
+    parser.add_argument("--data", type=Path, default=Path("training/data"), help="folder of training rows")
+    parser.add_argument("--dev-agents", type=Path, default=DATASETS / "sentences-v1/dev.jsonl")
+    parser.add_argument("--dev-customers", type=Path, default=DATASETS / "customer-v1/dev.jsonl")
+    parser.add_argument("--real-labels", type=Path, default=DATASETS / "real-v1/dev.jsonl")
+    parser.add_argument(
+        "--real-texts", type=Path, help="the real sentences that the labels belong to; they do not ship"
+    )
+    parser.add_argument("--work", type=Path, default=Path("build/training"), help="folder for what can be resumed")
+    parser.add_argument("--out", type=Path, required=True, help="folder of the bundle; what lies there is replaced")
+    parser.add_argument("--name", default="amends-minilm-l6")
+    parser.add_argument("--version", required=True, help="version of the bundle, such as 0.1.0")
+    parser.add_argument("--epochs", type=int, default=FitOptions.epochs)
+    parser.add_argument("--seed", type=int, default=FitOptions.seed)
+    parser.add_argument("--threads", type=int, default=0, help="threads of PyTorch; 0 takes its own choice")
+    args = parser.parse_args()
+    if args.threads:
+        torch.set_num_threads(args.threads)
+    recipe = Recipe(args.name, args.version, args.work, args.out, FitOptions(epochs=args.epochs, seed=args.seed))
+    sources = Sources(args.data, args.dev_agents, args.dev_customers, args.real_labels, args.real_texts)
+    figures = run(recipe, read_inputs(sources))
+    print(json.dumps(figures, indent=1))
+
+
+if __name__ == "__main__":
+    main()

@@ -1,0 +1,172 @@
+"""Fine-tunes the sentence-transformer and its heads together, on sentences and customer messages mixed."""
+
+import random
+from collections.abc import Callable, Iterator, Sequence
+from dataclasses import dataclass
+
+import numpy as np
+import torch
+from amends_core.text import normalise
+from sentence_transformers import SentenceTransformer
+from torch import Tensor, nn
+from tqdm import tqdm
+
+from amends_train.augment import joined, roughen
+from amends_train.network import Network, transformer_of
+from amends_train.rows import AgentRow, CustomerRow
+from amends_train.targets import ACTS, Floats, agent_target, customer_target
+
+
+@dataclass(frozen=True, slots=True)
+class FitOptions:
+    """How to fine-tune."""
+
+    epochs: int = 8
+    batch_size: int = 32
+    encoder_rate: float = 8e-5
+    """Peak learning rate of the transformer."""
+    head_rate: float = 2e-3
+    """Peak learning rate of the heads."""
+    warmup: float = 0.08
+    """Share of the steps over which the rates rise."""
+    join_share: float = 0.08
+    """Share of agent rows that are run together with another one."""
+    act_weight: float = 0.6
+    """Weight of the acts' cross-entropy against the summed binary ones."""
+    max_tokens: int = 128
+    seed: int = 20261122
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class Sample:
+    """One text with what the network should say of it."""
+
+    text: str
+    target: Floats
+    weight: Floats
+    importance: float = 1.0
+
+
+Report = Callable[[int, float, Network], None]
+
+
+def fit(
+    base: SentenceTransformer,
+    agents: Sequence[AgentRow],
+    customers: Sequence[CustomerRow],
+    options: FitOptions,
+    after_epoch: Report | None = None,
+) -> Network:
+    """Fine-tunes `base` in place and gives it with its heads.
+
+    `after_epoch` is called with the epoch, its mean loss and the network.
+    """
+    torch.manual_seed(options.seed)
+    rng = random.Random(options.seed)
+    dimension = base.get_embedding_dimension()
+    assert dimension is not None
+    network = Network(transformer_of(base), dimension)
+    per_epoch = -(-(len(agents) + len(customers)) // options.batch_size)
+    optimizer = _optimizer(network, options)
+    scheduler = torch.optim.lr_scheduler.LambdaLR(optimizer, _ramp(options, per_epoch * options.epochs))
+    for epoch in range(options.epochs):
+        network.train()
+        losses: list[float] = []
+        samples = list(_samples(agents, customers, options, rng))
+        batches = list(_batches(samples, base, options, rng))
+        for batch in tqdm(batches, desc=f"epoch {epoch + 1}/{options.epochs}", unit="batch"):
+            loss = _loss(network, batch, options)
+            optimizer.zero_grad(set_to_none=True)
+            loss.backward()
+            nn.utils.clip_grad_norm_(network.parameters(), 1.0)
+            optimizer.step()
+            scheduler.step()
+            losses.append(float(loss.detach()))
+        if after_epoch is not None:
+            after_epoch(epoch, float(np.mean(losses)), network)
+    return network.eval()
+
+
+@torch.inference_mode()
+def predict(network: Network, base: SentenceTransformer, texts: Sequence[str], max_tokens: int = 128) -> Floats:
+    """Logits of shape (len(texts), len(OUTPUTS)), in fp32."""
+    network.eval()
+    order = sorted(range(len(texts)), key=lambda index: len(texts[index]))
+    logits: list[Tensor] = []
+    for start in range(0, len(order), 64):
+        encoded = _tokenize(base, [texts[i] for i in order[start : start + 64]], max_tokens)
+        logits.append(network(**encoded)[1])
+    found = torch.cat(logits).numpy()
+    back = np.empty_like(found)
+    back[order] = found
+    return back
+
+
+def _samples(
+    agents: Sequence[AgentRow], customers: Sequence[CustomerRow], options: FitOptions, rng: random.Random
+) -> Iterator[Sample]:
+    for row in agents:
+        target, weight = agent_target(row)
+        text = roughen(row.text, rng)
+        if rng.random() < options.join_share:
+            other = rng.choice(agents)
+            text, target, weight = _joined(row, other, rng)
+        yield Sample(text, target, weight)
+    for message in customers:
+        yield Sample(roughen(message.text, rng), *customer_target(message))
+
+
+def _joined(row: AgentRow, other: AgentRow, rng: random.Random) -> tuple[str, Floats, Floats]:
+    """Two sentences run together carry the labels of both; where one is arguable and none is firm, nothing is known."""
+    (a, known_a), (b, known_b) = agent_target(row), agent_target(other)
+    target = np.maximum(a, b)
+    known = np.where(target > 0, np.maximum(known_a * (a > 0), known_b * (b > 0)), known_a * known_b)
+    return joined(row.text, other.text, rng), target, known.astype(np.float32)
+
+
+def _batches(
+    samples: list[Sample], base: SentenceTransformer, options: FitOptions, rng: random.Random
+) -> Iterator[tuple[dict[str, Tensor], Tensor, Tensor]]:
+    """Batches of like length, in random order, so that little is spent on padding."""
+    rng.shuffle(samples)
+    chunk = options.batch_size * 16
+    groups: list[list[Sample]] = []
+    for start in range(0, len(samples), chunk):
+        ordered = sorted(samples[start : start + chunk], key=lambda sample: len(sample.text))
+        groups += [ordered[i : i + options.batch_size] for i in range(0, len(ordered), options.batch_size)]
+    rng.shuffle(groups)
+    for group in groups:
+        encoded = _tokenize(base, [sample.text for sample in group], options.max_tokens)
+        target = torch.from_numpy(np.stack([sample.target for sample in group]))
+        weight = torch.from_numpy(np.stack([sample.weight * sample.importance for sample in group]))
+        yield encoded, target, weight
+
+
+def _tokenize(base: SentenceTransformer, texts: Sequence[str], max_tokens: int) -> dict[str, Tensor]:
+    encoded = base.tokenizer(
+        [normalise(text) for text in texts], padding=True, truncation=True, max_length=max_tokens, return_tensors="pt"
+    )
+    return {"input_ids": encoded["input_ids"], "attention_mask": encoded["attention_mask"]}
+
+
+def _loss(network: Network, batch: tuple[dict[str, Tensor], Tensor, Tensor], options: FitOptions) -> Tensor:
+    encoded, target, weight = batch
+    logits = network(**encoded)[1]
+    binary = nn.functional.binary_cross_entropy_with_logits(logits, target, weight=weight, reduction="none")
+    acts = -(nn.functional.log_softmax(logits[:, ACTS], dim=-1) * target[:, ACTS] * weight[:, ACTS]).sum(dim=-1)
+    is_binary = torch.ones(logits.shape[1])
+    is_binary[ACTS] = 0.0
+    per_row = (binary * is_binary).sum(dim=-1) + options.act_weight * acts
+    return per_row.mean()
+
+
+def _optimizer(network: Network, options: FitOptions) -> torch.optim.AdamW:
+    heads = list(network.heads.parameters())
+    encoder = list(network.transformer.parameters())
+    groups = [{"params": encoder, "lr": options.encoder_rate}, {"params": heads, "lr": options.head_rate}]
+    return torch.optim.AdamW(groups, weight_decay=0.01)
+
+
+def _ramp(options: FitOptions, steps: int) -> Callable[[int], float]:
+    rising = max(1, int(options.warmup * steps))
+    return lambda step: min(step / rising, (steps - step) / max(1, steps - rising))

@@ -1,0 +1,105 @@
+"""The few figures that the recipe needs to choose and to gate. The evaluation harness measures in full."""
+
+from collections.abc import Mapping, Sequence
+
+import numpy as np
+from amends_core.bundle import OUTPUTS
+from amends_core.taxonomy import CUSTOMER_ACTS, SENTENCE_MISSTEPS, STEPS
+from numpy.typing import NDArray
+from scipy.special import expit
+from sklearn.metrics import cohen_kappa_score, f1_score, precision_score, recall_score, roc_auc_score
+
+from amends_train.calibrate import Calibration
+from amends_train.rows import AgentRow, CustomerRow
+from amends_train.targets import ACTS, COLUMN, UPSET, Floats, agent_target, column_of
+
+LABEL_COLUMNS = [column_of(label) for label in (*STEPS, *SENTENCE_MISSTEPS)]
+_MISSTEPS = slice(len(STEPS), None)
+_BINS = 15
+
+
+def probabilities(logits: Floats, calibration: Calibration) -> NDArray[np.float64]:
+    """Calibrated probabilities of the 23 labels, shape (rows, 23), steps first."""
+    slopes = np.array([calibration.scales[OUTPUTS[column]].slope for column in LABEL_COLUMNS])
+    intercepts = np.array([calibration.scales[OUTPUTS[column]].intercept for column in LABEL_COLUMNS])
+    found: NDArray[np.float64] = expit(slopes * logits[:, LABEL_COLUMNS] + intercepts)
+    return found
+
+
+def agent_figures(rows: Sequence[AgentRow], logits: Floats, calibration: Calibration) -> Mapping[str, float]:
+    """F1, misstep precision and recall, calibration error and strength agreement; arguable labels left out."""
+    pairs = [agent_target(row) for row in rows]
+    truth = np.stack([pair[0] for pair in pairs])[:, LABEL_COLUMNS] > 0.5
+    known = np.stack([pair[1] for pair in pairs])[:, LABEL_COLUMNS] > 0
+    probability = probabilities(logits, calibration)
+    claimed = probability >= np.array([calibration.thresholds[OUTPUTS[column]] for column in LABEL_COLUMNS])
+    truth, claimed = truth & known, claimed & known
+    present = truth.any(axis=0)
+    return {
+        "rows": len(rows),
+        "micro_f1": float(f1_score(truth, claimed, average="micro", zero_division=0)),
+        "macro_f1": float(f1_score(truth[:, present], claimed[:, present], average="macro", zero_division=0)),
+        "misstep_precision": float(
+            precision_score(truth[:, _MISSTEPS], claimed[:, _MISSTEPS], average="micro", zero_division=0)
+        ),
+        "misstep_recall": float(
+            recall_score(truth[:, _MISSTEPS], claimed[:, _MISSTEPS], average="micro", zero_division=0)
+        ),
+        "ece": calibration_error(probability[known], truth[known]),
+        "strength_kappa": _strength_kappa(rows, logits, calibration),
+    }
+
+
+def customer_figures(rows: Sequence[CustomerRow], logits: Floats) -> Mapping[str, float]:
+    """Macro-F1 of the act (an arguable second act counts as right) and AUC of upset against 0.5."""
+    best = [CUSTOMER_ACTS[index].value for index in logits[:, ACTS].argmax(axis=1)]
+    truth = [row.second_act if act == row.second_act else row.act for row, act in zip(rows, best, strict=True)]
+    upset = [row.upset >= 0.5 for row in rows]
+    return {
+        "rows": len(rows),
+        "act_macro_f1": float(f1_score(truth, best, average="macro", zero_division=0)),
+        "upset_auc": float(roc_auc_score(upset, logits[:, UPSET])),
+    }
+
+
+def per_label(rows: Sequence[AgentRow], logits: Floats, calibration: Calibration) -> Mapping[str, tuple[int, int, int]]:
+    """True positives, false positives and false negatives by label."""
+    pairs = [agent_target(row) for row in rows]
+    truth = np.stack([pair[0] for pair in pairs])[:, LABEL_COLUMNS] > 0.5
+    known = np.stack([pair[1] for pair in pairs])[:, LABEL_COLUMNS] > 0
+    claimed = probabilities(logits, calibration) >= np.array(
+        [calibration.thresholds[OUTPUTS[column]] for column in LABEL_COLUMNS]
+    )
+    counts = [(truth & claimed & known), (~truth & claimed & known), (truth & ~claimed & known)]
+    return {
+        label.value: (int(counts[0][:, i].sum()), int(counts[1][:, i].sum()), int(counts[2][:, i].sum()))
+        for i, label in enumerate((*STEPS, *SENTENCE_MISSTEPS))
+    }
+
+
+def calibration_error(probability: NDArray[np.floating], truth: NDArray[np.bool_]) -> float:
+    """Expected calibration error over equal-width bins. Source: Naeini et al. (2015), Obtaining Well Calibrated Probabilities."""
+    bins = np.minimum((probability * _BINS).astype(int), _BINS - 1)
+    gaps = [
+        (bins == b).mean() * abs(probability[bins == b].mean() - truth[bins == b].mean())
+        for b in range(_BINS)
+        if (bins == b).any()
+    ]
+    return float(sum(gaps))
+
+
+def _strength_kappa(rows: Sequence[AgentRow], logits: Floats, calibration: Calibration) -> float:
+    """Quadratic-weighted kappa of 0 absent, 1 weak, 2 strong over the steps that are there or claimed."""
+    probability = probabilities(logits, calibration)
+    truth: list[int] = []
+    found: list[int] = []
+    for i, row in enumerate(rows):
+        for j, step in enumerate(STEPS):
+            claimed = probability[i, j] >= calibration.thresholds[f"step:{step}"]
+            if step in row.arguable or not (claimed or step in row.firm):
+                continue
+            scale = calibration.scales[f"strong:{step}"]
+            strong = scale.slope * logits[i, COLUMN[f"strong:{step}"]] + scale.intercept >= 0
+            truth.append(row.firm.get(step, 0))
+            found.append((2 if strong else 1) if claimed else 0)
+    return float(cohen_kappa_score(truth, found, weights="quadratic"))

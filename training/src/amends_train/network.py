@@ -1,0 +1,47 @@
+"""The network: a sentence-transformer and one linear layer of heads on its pooled embedding."""
+
+from pathlib import Path
+
+import torch
+from amends_core.bundle import OUTPUTS
+from sentence_transformers import SentenceTransformer
+from torch import Tensor, nn
+
+
+class Network(nn.Module):
+    """Token ids to embedding and logits.
+
+    Mean pooling over the tokens, as all-MiniLM-L6-v2 does; the heads read the pooled vector before it is
+    brought to unit length.
+    """
+
+    def __init__(self, transformer: nn.Module, dimension: int, dropout: float = 0.1) -> None:
+        super().__init__()
+        self.transformer = transformer
+        self.dropout = nn.Dropout(dropout)
+        self.heads = nn.Linear(dimension, len(OUTPUTS))
+
+    def forward(self, input_ids: Tensor, attention_mask: Tensor | None = None) -> tuple[Tensor, Tensor]:
+        """Gives embeddings (batch, dimension) of unit length and logits (batch, len(OUTPUTS)).
+
+        `input_ids` has shape (batch, tokens), int64; without a mask every token counts.
+        """
+        mask = torch.ones_like(input_ids) if attention_mask is None else attention_mask
+        hidden = self.transformer(input_ids=input_ids, attention_mask=mask).last_hidden_state
+        if attention_mask is None:
+            pooled = hidden.mean(dim=1)
+        else:
+            weights = mask.unsqueeze(-1).to(hidden.dtype)
+            pooled = (hidden * weights).sum(dim=1) / weights.sum(dim=1).clamp(min=1.0)
+        return nn.functional.normalize(pooled, dim=-1), self.heads(self.dropout(pooled))
+
+
+def load_base(path: Path) -> SentenceTransformer:
+    """The sentence-transformers model at `path`, on the CPU, with attention that exports to ONNX."""
+    model = SentenceTransformer(str(path), device="cpu", model_kwargs={"attn_implementation": "eager"})
+    return model
+
+
+def transformer_of(model: SentenceTransformer) -> nn.Module:
+    """The transformer inside a sentence-transformers model."""
+    return model[0].auto_model if hasattr(model[0], "auto_model") else model[0].model

