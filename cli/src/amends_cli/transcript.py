@@ -1,0 +1,53 @@
+"""Reads a conversation written as plain lines: `customer: …`, `agent: …`, and what goes on below them."""
+
+import re
+from collections.abc import Sequence
+
+from amends.v1 import conversation_pb2, taxonomy_pb2
+from amends_client import agent, customer
+
+from amends_cli.conversations import Conversation
+from amends_cli.failures import InputError
+
+_OPENING = re.compile(r"\s*(customer|agent)\s*:(.*)", re.IGNORECASE | re.DOTALL)
+
+
+def read_transcript(text: str) -> Conversation:
+    """Reads a transcript; the agent's last turns, where nothing of the customer follows, are the reply.
+
+    Raises:
+        InputError: it does not open with a speaker, a turn is empty, or there is none.
+    """
+    turns = [_turn(role, lines, number) for number, role, lines in _blocks(text)]
+    if not turns:
+        raise InputError("the input is empty: give lines such as `customer: …` and `agent: …`, or JSON")
+    start = _reply_start(turns)
+    return Conversation(turns=tuple(turns[:start]), reply=tuple(turn.text for turn in turns[start:]))
+
+
+def _blocks(text: str) -> list[tuple[int, str, list[str]]]:
+    blocks: list[tuple[int, str, list[str]]] = []
+    # str.splitlines also splits inside a turn, at characters such as U+2028.
+    for number, line in enumerate(text.split("\n"), start=1):
+        opening = _OPENING.fullmatch(line)
+        if opening:
+            blocks.append((number, opening[1].lower(), [opening[2].strip()]))
+        elif blocks:
+            blocks[-1][2].append(line.strip())
+        elif line.strip():
+            raise InputError("begins with no speaker: start the line with `customer:` or `agent:`", line=number)
+    return blocks
+
+
+def _turn(role: str, lines: list[str], number: int) -> conversation_pb2.Turn:
+    text = "\n".join(lines).strip()
+    if not text:
+        raise InputError(f"the {role} says nothing: write the text after the colon, or take the line out", line=number)
+    return customer(text) if role == "customer" else agent(text)
+
+
+def _reply_start(turns: Sequence[conversation_pb2.Turn]) -> int:
+    start = len(turns)
+    while start and turns[start - 1].role == taxonomy_pb2.ROLE_AGENT:
+        start -= 1
+    return start

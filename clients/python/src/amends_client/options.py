@@ -1,0 +1,91 @@
+"""How to reach a server: one frozen set of options, checked whole when it is made."""
+
+import math
+import re
+from dataclasses import dataclass, field
+from pathlib import Path
+
+from amends_client.errors import InvalidOptions
+
+DEFAULT_TARGET = "localhost:50051"
+MAX_ATTEMPTS = 5
+"""More are cut to this by gRPC itself (gRFC A6)."""
+
+MIN_KEEPALIVE_S = 10
+"""Source: gRFC A8, client-side keepalive."""
+
+_VISIBLE_ASCII = re.compile(r"[\x21-\x7e]+")
+
+
+@dataclass(frozen=True, slots=True)
+class ClientOptions:
+    """How to reach a server and how long to try.
+
+    Raises:
+        InvalidOptions: a field is out of its bounds, or fields do not go together.
+    """
+
+    target: str = DEFAULT_TARGET
+    """Where the server listens: `host:port`, or a target of gRPC such as `unix:///run/amends.sock`.
+
+    A bare `host:port` is resolved by DNS, and calls go in turn to every address found. Default
+    `localhost:50051`.
+    """
+    timeout_s: float = 2.0
+    """Seconds a call may take, retries included, where it is not given one of its own. Above 0; default 2."""
+    tls: bool = False
+    """Whether to encrypt the connection. On also where any of the three paths is given. Default off."""
+    tls_root_path: Path | str | None = None
+    """PEM file of the authorities to trust. None, the default: those that gRPC ships."""
+    tls_cert_path: Path | str | None = None
+    """PEM file of the client's certificate chain, for mutual TLS. None, the default: no certificate."""
+    tls_key_path: Path | str | None = None
+    """PEM file of that certificate's private key. None, the default, only where there is no certificate."""
+    token: str | None = field(default=None, repr=False)
+    """Bearer token, sent with every call, also without TLS. Visible ASCII. None, the default: none is sent."""
+    wait_for_ready: bool = False
+    """Whether a call waits for a server to come up until its timeout, instead of failing at once. Default off."""
+    max_attempts: int = 3
+    """Attempts a call gets in all, 1 to 5; 1 means no retry. Default 3."""
+    keepalive_s: float | None = None
+    """Seconds of silence after which the connection is probed, at least 10. None, the default: never.
+
+    The server must allow it: gRPC's servers drop clients that probe more often than every 300 seconds
+    unless they are set otherwise.
+    """
+
+    def __post_init__(self) -> None:
+        """Refuses options that cannot work."""
+        _require(bool(self.target.strip()), "target", "is empty: give host:port")
+        _require(0 < self.timeout_s < math.inf, "timeout_s", f"is {self.timeout_s} s: give a number above 0")
+        _require(
+            1 <= self.max_attempts <= MAX_ATTEMPTS,
+            "max_attempts",
+            f"is {self.max_attempts}: give 1 to {MAX_ATTEMPTS}",
+        )
+        _require(
+            self.keepalive_s is None or self.keepalive_s >= MIN_KEEPALIVE_S,
+            "keepalive_s",
+            f"is {self.keepalive_s} s: give at least {MIN_KEEPALIVE_S}, or None",
+        )
+        _require(
+            (self.tls_cert_path is None) == (self.tls_key_path is None),
+            "tls_key_path",
+            "a client certificate and its key go together: give both or neither",
+        )
+        # gRPC quotes metadata that it refuses, so a token must never get that far.
+        _require(
+            self.token is None or _VISIBLE_ASCII.fullmatch(self.token) is not None,
+            "token",
+            "must be visible ASCII without spaces: look for a stray line end",
+        )
+
+    @property
+    def uses_tls(self) -> bool:
+        """Whether the connection is encrypted."""
+        return self.tls or self.tls_root_path is not None or self.tls_cert_path is not None
+
+
+def _require(holds: bool, name: str, problem: str) -> None:
+    if not holds:
+        raise InvalidOptions(f"{name}: {problem}", field=name)

@@ -1,0 +1,334 @@
+"""The other commands, how every failure reads, and what the flags of the connection do."""
+
+import json
+import sys
+import types
+from collections.abc import Callable
+from typing import Any
+
+import grpc
+import pytest
+from amends.v1 import (
+    conversation_pb2,
+    empathy_service_pb2,
+    judgement_pb2,
+    playbook_pb2,
+    playbook_service_pb2,
+    taxonomy_pb2,
+)
+from amends_cli.app import app
+from amends_client.testing import Failure, FakeServer, Silence
+from google.protobuf.duration_pb2 import Duration
+from google.rpc import error_details_pb2
+from typer.testing import CliRunner
+
+Run = Callable[..., Any]
+
+SAID = "customer: It is a week late!"
+
+
+def judged(judgement: judgement_pb2.Judgement) -> empathy_service_pb2.ScoreConversationResponse:
+    here = judgement_pb2.Judgement()
+    here.CopyFrom(judgement)
+    spans = [span for step in here.steps for span in step.spans]
+    for span in [*spans, *here.missteps[0].spans]:
+        span.turn_index = 1
+    calm = judgement_pb2.CustomerSignals(upset=0.2, act=taxonomy_pb2.CUSTOMER_ACT_SATISFIED, act_probability=0.9)
+    return empathy_service_pb2.ScoreConversationResponse(
+        replies=[
+            empathy_service_pb2.JudgedReply(first_turn_index=1, last_turn_index=2, speaker_id="a7", judgement=here)
+        ],
+        arc=empathy_service_pb2.Arc(
+            points=[
+                empathy_service_pb2.ArcPoint(turn_index=0, customer=judgement.customer, stage="hear"),
+                empathy_service_pb2.ArcPoint(turn_index=3, customer=calm, stage="close"),
+            ],
+            upset_change=-0.63,
+            mean_score=31.25,
+            best_turn_index=1,
+            worst_turn_index=1,
+            first_remedy_turn_index=2,
+        ),
+    )
+
+
+def test_conversation_shows_each_reply_and_the_arc(
+    server: FakeServer, run: Run, judgement: judgement_pb2.Judgement
+) -> None:
+    server.answer("ScoreConversation", judged(judgement))
+    reply = "I am so sorry about the wait. You should have called us earlier."
+    result = run("conversation", stdin=f"{SAID}\nagent: {reply}\nagent: It comes today.\ncustomer: Thanks!")
+    assert result.exit_code == 0, result.stderr
+    for shown in (
+        "reply of a7, turns 1 to 2",
+        "1     I am so sorry about the wait. [apologize] You should have called us earlier. [blame customer]",
+        "2     It comes today.",
+        "31.25 of 100, falls short",
+        "blame customer: It says the customer was late.",
+        "better: Say that a week of waiting is hard.",
+        "0     0.83   █████████████████  vent 0.71       hear",
+        "3     0.20   ████               satisfied 0.90  close",
+        "upset changed by -0.63, mean score 31.25, best reply at turn 1, worst at turn 1, no empathy, "
+        "first remedy at turn 2",
+    ):
+        assert shown in result.stdout
+
+
+def test_conversation_without_replies_shows_the_arc(server: FakeServer, run: Run) -> None:
+    server.answer("ScoreConversation", empathy_service_pb2.ScoreConversationResponse())
+    assert "upset changed by +0.00, no empathy, no remedy" in run("conversation", stdin=SAID).stdout
+
+
+def test_conversation_takes_the_reply_of_a_document_as_turns(server: FakeServer, run: Run) -> None:
+    server.answer("ScoreConversation", empathy_service_pb2.ScoreConversationResponse())
+    document = {"turns": [{"role": "customer", "text": "Late!"}], "reply": ["Sorry."], "playbook": "least"}
+    result = run("conversation", "--json", stdin=json.dumps(document))
+    assert json.loads(result.stdout)["replies"] == []
+    assert server.calls[0].request == empathy_service_pb2.ScoreConversationRequest(
+        turns=[
+            conversation_pb2.Turn(role=taxonomy_pb2.ROLE_CUSTOMER, text="Late!"),
+            conversation_pb2.Turn(role=taxonomy_pb2.ROLE_AGENT, text="Sorry."),
+        ],
+        playbook="least",
+    )
+
+
+def test_next_shows_steps_phrasings_and_what_to_avoid(
+    server: FakeServer, run: Run, advised: empathy_service_pb2.NextStepResponse
+) -> None:
+    server.answer("NextStep", advised)
+    result = run("next", stdin=SAID)
+    assert result.exit_code == 0, result.stderr
+    for shown in (
+        "next: empathize",
+        "playbook unified 1.0, stage hear (1)",
+        "empathize  0.62         The customer was not heard yet.",
+        "“That must be so frustrating.”",
+        "avoid take action: A remedy would come too early.",
+        "avoid defend: Policy is near.",
+        "customer upset 0.83",
+    ):
+        assert shown in result.stdout
+
+
+def test_next_says_to_pause_before_anything_else(
+    server: FakeServer, run: Run, advised: empathy_service_pb2.NextStepResponse
+) -> None:
+    advised.advice.pause = True
+    advised.advice.pause_reason = "It is the customer's turn."
+    server.answer("NextStep", advised)
+    assert run("next", stdin=SAID).stdout.startswith("pause: It is the customer's turn.\n")
+
+
+@pytest.mark.parametrize(("resolved", "shown"), [(True, "resolved: "), (False, "no step is called for")])
+def test_next_says_where_nothing_is_left_to_do(server: FakeServer, run: Run, resolved: bool, shown: str) -> None:
+    response = empathy_service_pb2.NextStepResponse()
+    response.advice.resolved = resolved
+    server.answer("NextStep", response)
+    assert run("next", stdin=SAID).stdout.startswith(shown)
+
+
+def test_next_sends_flags_and_prints_json(
+    server: FakeServer, run: Run, advised: empathy_service_pb2.NextStepResponse
+) -> None:
+    server.answer("NextStep", advised)
+    result = run("next", "--customer", "Late!", "--max-steps", "2", "--locale", "en", "--playbook", "least", "--json")
+    assert json.loads(result.stdout)["advice"]["steps"][0]["step"] == "STEP_EMPATHIZE"
+    request = server.calls[0].request
+    assert (request.turns[0].text, request.max_steps, request.locale, request.playbook) == ("Late!", 2, "en", "least")
+
+
+def test_playbooks_are_listed(server: FakeServer, run: Run, playbook: playbook_pb2.Playbook) -> None:
+    server.answer("ListPlaybooks", playbook_service_pb2.ListPlaybooksResponse(playbooks=[playbook]))
+    assert "least  1.0      1       rule   LEAST Listen, empathise, apologise, solve, thank." in run("playbooks").stdout
+    assert json.loads(run("playbooks", "--json").stdout)["playbooks"][0]["ref"]["name"] == "least"
+
+
+def test_playbook_is_shown_with_stages_rules_and_exemplars(
+    server: FakeServer, run: Run, playbook: playbook_pb2.Playbook
+) -> None:
+    server.answer("GetPlaybook", playbook_service_pb2.GetPlaybookResponse(playbook=playbook))
+    result = run("playbooks", "least")
+    for shown in (
+        "LEAST (least 1.0)",
+        "the order of the stages is a rule",
+        "1  listen  always  listen (welcome: clarify)  on explain, after a pause",
+        "- an upset customer gets no remedy before: empathize",
+        "- past 2 apologies, another one harms",
+        "- grave: hostility",
+        "“Tell me what happened.”",
+    ):
+        assert shown in result.stdout
+    assert json.loads(run("playbooks", "least", "--json").stdout)["playbook"]["title"] == "LEAST"
+    assert server.calls[0].request.name == "least"
+
+
+@pytest.mark.parametrize("field", [field.name for field in playbook_pb2.PlaybookRules.DESCRIPTOR.fields])
+def test_every_rule_of_the_contract_has_words(server: FakeServer, run: Run, field: str) -> None:
+    playbook = playbook_pb2.Playbook()
+    value: Any = {"remedy_after": [taxonomy_pb2.STEP_LISTEN], "max_apologies": 2}.get(field, True)
+    playbook.rules.MergeFrom(playbook_pb2.PlaybookRules(**{field: value}))
+    server.answer("GetPlaybook", playbook_service_pb2.GetPlaybookResponse(playbook=playbook))
+    shown = run("playbooks", "any").stdout.partition("rules\n")[2]
+    assert shown.startswith("- ")
+    assert shown.strip("- \n") != field.replace("_", " ")
+
+
+FAILURES = [
+    (Failure(grpc.StatusCode.INTERNAL, "oops"), 1, "oops; quote the request to whoever runs the server (INTERNAL, "),
+    (
+        Failure(grpc.StatusCode.NOT_FOUND, "no playbook is named 'x'"),
+        2,
+        "no playbook is named 'x'; `amends playbooks` lists the names (NOT_FOUND, ",
+    ),
+    (Failure(grpc.StatusCode.UNAUTHENTICATED, "who?"), 1, "who?; set AMENDS_TOKEN, or --tls-cert and --tls-key ("),
+    (Failure(grpc.StatusCode.PERMISSION_DENIED, "no"), 1, "no; ask whoever runs the server for the right ("),
+    (Failure(grpc.StatusCode.UNIMPLEMENTED, "what?"), 1, "what?; ask a server of this client's version ("),
+    (Failure(grpc.StatusCode.CANCELLED, "gone"), 1, "gone (CANCELLED, request "),
+    (
+        Failure(grpc.StatusCode.UNAVAILABLE, "draining.\n", pushback_ms=-1),
+        1,
+        "draining; start a server with `amends serve`, or name one with --target (UNAVAILABLE, ",
+    ),
+    (
+        Failure(
+            grpc.StatusCode.RESOURCE_EXHAUSTED,
+            "the queue is full",
+            (error_details_pb2.RetryInfo(retry_delay=Duration(seconds=3)),),
+            pushback_ms=-1,
+        ),
+        1,
+        "the queue is full; try again in 3 s (RESOURCE_EXHAUSTED, ",
+    ),
+    (
+        Failure(grpc.StatusCode.RESOURCE_EXHAUSTED, "quota", pushback_ms=-1),
+        1,
+        "quota; try again later (RESOURCE_EXHAUSTED, ",
+    ),
+    (
+        Failure(
+            grpc.StatusCode.INVALID_ARGUMENT,
+            "2 fields are wrong",
+            (
+                error_details_pb2.ErrorInfo(reason="INVALID_REQUEST"),
+                error_details_pb2.BadRequest(
+                    field_violations=[
+                        error_details_pb2.BadRequest.FieldViolation(
+                            field="turns[0].text", description="has 10,001 characters, at most are 10,000: cut it"
+                        ),
+                        error_details_pb2.BadRequest.FieldViolation(description="no customer speaks"),
+                    ]
+                ),
+            ),
+        ),
+        2,
+        "turns[0].text: has 10,001 characters, at most are 10,000: cut it; no customer speaks "
+        "(INVALID_ARGUMENT, INVALID_REQUEST, request ",
+    ),
+    (Failure(grpc.StatusCode.INVALID_ARGUMENT, "malformed"), 2, "malformed (INVALID_ARGUMENT, "),
+]
+
+
+@pytest.mark.parametrize(("failure", "exit_code", "message"), FAILURES)
+def test_failure_is_one_line_with_the_remedy(
+    server: FakeServer, run: Run, failure: Failure, exit_code: int, message: str
+) -> None:
+    server.answer("NextStep", failure)
+    result = run("next", stdin=SAID)
+    assert (result.exit_code, result.stdout) == (exit_code, "")
+    assert result.stderr.startswith(f"amends: {message}")
+    assert result.stderr.count("\n") == 1
+    assert "week late" not in result.stderr
+
+
+def test_unreachable_server_is_told_with_the_remedy(server: FakeServer, run: Run) -> None:
+    server.close()
+    result = run("next", stdin=SAID)
+    assert result.exit_code == 1
+    assert "start a server with `amends serve`, or name one with --target (UNAVAILABLE, request " in result.stderr
+
+
+def test_timeout_ends_the_call(server: FakeServer, run: Run) -> None:
+    server.answer("NextStep", Silence())
+    result = run("next", "--timeout", "0.05", stdin=SAID)
+    assert result.exit_code == 1
+    assert "give the server longer with --timeout (DEADLINE_EXCEEDED, " in result.stderr
+
+
+@pytest.mark.parametrize(
+    ("flags", "message"),
+    [
+        (("--timeout", "0"), "timeout_s: is 0.0 s: give a number above 0"),
+        (("--target", " "), "target: is empty: give host:port"),
+        (("--tls-cert", "cert.pem"), "tls_key_path: a client certificate and its key go together"),
+        (("--tls-root", "/absent.pem"), "tls_root_path: cannot read /absent.pem: No such file or directory"),
+    ],
+)
+def test_flags_that_cannot_work_are_told(run: Run, flags: tuple[str, ...], message: str) -> None:
+    result = run("next", *flags, stdin=SAID)
+    assert result.exit_code == 2
+    assert result.stderr.startswith(f"amends: {message}")
+
+
+def test_token_comes_from_the_environment(
+    server: FakeServer,
+    run: Run,
+    advised: empathy_service_pb2.NextStepResponse,
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    monkeypatch.setenv("AMENDS_TOKEN", "s3cret")
+    server.answer("NextStep", advised)
+    run("next", stdin=SAID)
+    assert server.calls[0].metadata["authorization"] == "Bearer s3cret"
+
+
+@pytest.mark.parametrize("command", ["score", "conversation", "next", "playbooks", "doctor"])
+def test_every_command_takes_the_flags_of_the_connection(run: Run, command: str) -> None:
+    shown = run(command, "--help").stdout
+    for flag in ("--target", "--timeout", "--token", "--tls", "--tls-root", "--tls-cert", "--tls-key"):
+        assert flag in shown
+
+
+@pytest.fixture
+def served(monkeypatch: pytest.MonkeyPatch) -> list[list[str]]:
+    """Stands in for the server; holds the arguments it was run with."""
+    runs: list[list[str]] = []
+
+    def serve(args: list[str]) -> int:
+        runs.append(args)
+        return 3
+
+    module = types.ModuleType("amends_server.main")
+    module.run = serve  # type: ignore[attr-defined]
+    monkeypatch.setitem(sys.modules, "amends_server", types.ModuleType("amends_server"))
+    monkeypatch.setitem(sys.modules, "amends_server.main", module)
+    return runs
+
+
+@pytest.mark.parametrize(
+    "args",
+    [[], ["--help"], ["-h"], ["--port", "0", "--reflection"], ["--port=0", "-x", "word"], ["--target", "x:1"]],
+)
+def test_serve_hands_every_argument_to_the_server(run: Run, served: list[list[str]], args: list[str]) -> None:
+    assert run("serve", *args).exit_code == 3
+    assert served == [args]
+
+
+def test_serve_without_the_extra_tells_what_to_install(run: Run, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setitem(sys.modules, "amends_server", types.ModuleType("amends_server"))
+    monkeypatch.delitem(sys.modules, "amends_server.main", raising=False)
+    result = run("serve")
+    assert (result.exit_code, result.stdout) == (1, "")
+    assert result.stderr.startswith("amends: the server cannot run, since ")
+    assert "pip install 'amends[server]'" in result.stderr
+    assert result.stderr.count("\n") == 1
+
+
+def test_version_is_printed() -> None:
+    result = CliRunner().invoke(app, ["--version"])
+    assert result.exit_code == 0
+    assert result.stdout.startswith("amends")
+
+
+def test_unknown_command_is_bad_usage(run: Run) -> None:
+    assert run("bogus").exit_code == 2
