@@ -11,9 +11,11 @@ from amends_core.playbooks import Playbook
 from amends_core.stages import Position, expectations, locate, remedy_is_early
 from amends_core.taxonomy import STEPS, CustomerAct, Expectation, Label, Misstep, Step
 
-SHARPNESS = 1.6
+SHARPNESS = 1.0
 """How much likelier a step is for each unit of urgency (a logit)."""
 PHRASINGS = 3
+
+_CLOSERS = (Step.APPRECIATE, Step.CHECK_SATISFACTION, Step.FOLLOW_UP)
 
 _ACT_CALLS_FOR: Mapping[CustomerAct, Mapping[Step, float]] = {
     CustomerAct.VENT: {Step.EMPATHIZE: 1.0, Step.LISTEN: 1.0, Step.APOLOGIZE: 0.5, Step.TAKE_ACTION: -0.5},
@@ -121,7 +123,9 @@ def _urgency(
         urgency -= 1.0
     elif expected[step] is Expectation.EXPECTED:
         urgency += 1.0 / (1 + abs(stage - position.index))
-    if step in position.stage.steps and not position.waiting:
+    if position.resolved:
+        urgency += 1.5 if step in _CLOSERS else -1.5
+    elif step in position.stage.steps and not position.waiting:
         urgency += 0.5 if step in position.stage.optional_steps else 1.0
     if step in state.done:
         urgency -= 0.7

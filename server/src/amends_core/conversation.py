@@ -90,6 +90,16 @@ class State:
         return self.act in _CONTENT and not self.is_upset
 
     @property
+    def settled(self) -> bool:
+        """Whether the customer is content and nothing is left to mend."""
+        return self.is_content and (self.remedied or not self.problem)
+
+    @property
+    def wants_answer(self) -> bool:
+        """Whether the customer is calm, has no problem to tell of, and asks."""
+        return not self.problem and not self.is_upset and self.act is CustomerAct.ASK
+
+    @property
     def remedied(self) -> bool:
         """Whether a remedy was stated."""
         return Step.TAKE_ACTION in self.done or Step.GO_FURTHER in self.done

@@ -226,6 +226,7 @@ class Scorer:
             state=state,
             sentence_encodings=[encodings[sentence.text] for sentence in state.sentences],
             customer=self._last_customer(plan, encodings, indexes[0]),
+            customer_messages=[plan.turns[moment.turn_index].text for moment in state.moments],
         )
         return self._judge.judge(plan.playbook, past, reply, plan.locale)
 

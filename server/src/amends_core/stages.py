@@ -7,6 +7,11 @@ from amends_core.conversation import State
 from amends_core.playbooks import Occasion, Order, Playbook, Stage
 from amends_core.taxonomy import CustomerAct, Expectation, Step
 
+SYMPATHY = (Step.LISTEN, Step.THANK, Step.REFLECT, Step.EMPATHIZE, Step.APOLOGIZE)
+"""The steps that show a customer that they were heard."""
+HEAT = 0.7
+"""From this upset on a customer who vents is not ready for a remedy."""
+_WANTS_REMEDY = frozenset({CustomerAct.ASK, CustomerAct.REJECT})
 _REMEDIES = frozenset({Step.TAKE_ACTION, Step.GO_FURTHER})
 
 
@@ -25,31 +30,35 @@ class Position:
 def occasion_holds(occasion: Occasion, state: State) -> bool:
     """Whether a stage of that occasion is called for in this state."""
     return {
-        Occasion.ALWAYS: not state.is_content,
+        Occasion.ALWAYS: not state.settled,
         Occasion.UPSET: state.is_upset,
-        Occasion.PROBLEM: state.problem and not state.is_content,
+        Occasion.PROBLEM: state.problem and not state.settled,
         Occasion.UNSATISFIED: state.unsatisfied,
         Occasion.REMEDIED: state.remedied and state.problem,
-        Occasion.CLOSING: state.is_content,
+        Occasion.CLOSING: state.settled,
     }[occasion]
 
 
 def locate(playbook: Playbook, state: State) -> Position:
-    """Finds the first stage that is called for and not left behind; the last stage where none is."""
+    """Finds the first stage that is called for and not left behind; the last stage where none is.
+
+    Where the order is only a preference, stages before the furthest one made count as left behind.
+    """
+    first = _furthest_made(playbook, state) if playbook.order is Order.PREFERENCE else 0
     for index, stage in enumerate(playbook.stages):
-        if not occasion_holds(stage.occasion, state):
+        if index < first or not occasion_holds(stage.occasion, state):
             continue
         made = _is_made(stage, state)
         if not made or not _may_leave(stage, state):
             return Position(index, stage, waiting=made and not stage.until_calm, resolved=False)
     last = len(playbook.stages) - 1
-    return Position(last, playbook.stages[last], waiting=False, resolved=state.is_content)
+    return Position(last, playbook.stages[last], waiting=False, resolved=state.settled)
 
 
 def expectations(playbook: Playbook, state: State) -> Mapping[Step, Expectation]:
     """Says of every step whether it is called for in the next reply."""
     position = locate(playbook, state)
-    reach = _reach(playbook, position, state)
+    reach = _reach(playbook, position)
     found = dict.fromkeys(Step, Expectation.WELCOME)
     for index, stage in enumerate(playbook.stages):
         for step in stage.steps:
@@ -57,40 +66,60 @@ def expectations(playbook: Playbook, state: State) -> Mapping[Step, Expectation]
                 found[step] = Expectation.EXPECTED
     if state.apologies >= playbook.rules.max_apologies > 0:
         found[Step.APOLOGIZE] = Expectation.NOT_NOW
-    if remedy_is_early(playbook, state):
+    if remedy_is_early(playbook, state) and playbook.order is Order.RULE:
         found.update((step, Expectation.NOT_NOW) for step in _REMEDIES if found[step] is Expectation.WELCOME)
+    if state.wants_answer:
+        found.update((step, Expectation.NOT_NOW) for step in SYMPATHY)
     return found
 
 
 def remedy_is_early(playbook: Playbook, state: State) -> bool:
     """Whether a remedy now would come before the customer was heard."""
-    return state.is_upset and bool(playbook.rules.remedy_after) and not state.heard(playbook.rules.remedy_after)
+    return (
+        state.upset >= HEAT
+        and state.act not in _WANTS_REMEDY
+        and bool(playbook.rules.remedy_after)
+        and not state.heard(playbook.rules.remedy_after)
+    )
 
 
 def _is_due(stage: Stage, step: Step, state: State) -> bool:
     if step in stage.optional_steps or not occasion_holds(stage.occasion, state):
         return False
+    if step in SYMPATHY and state.act is CustomerAct.ASK and state.heard(SYMPATHY):
+        return False
+    if step is Step.TAKE_ACTION and state.act in _WANTS_REMEDY:
+        return True
     return step not in state.done or _goes_on(stage, state)
 
 
-def _reach(playbook: Playbook, position: Position, state: State) -> int:
+def _reach(playbook: Playbook, position: Position) -> int:
     """Last stage that one reply is expected to come to: the next pause or gate, from where it stands.
 
-    Where the order is only a preference, a customer who asks gets the remedy in the same reply.
+    Where the order is only a preference, the remedy may come in the same reply.
     """
     reach = next(
         (i for i, stage in enumerate(playbook.stages) if i >= position.index and (stage.pause or stage.advance_on)),
         len(playbook.stages) - 1,
     )
     remedy = playbook.stage_of(Step.TAKE_ACTION)
-    if remedy is not None and playbook.order is Order.PREFERENCE and state.act is not CustomerAct.VENT:
-        return max(reach, remedy)
-    return reach
+    return max(reach, remedy) if remedy is not None and playbook.order is Order.PREFERENCE else reach
 
 
 def _goes_on(stage: Stage, state: State) -> bool:
     """Whether a stage is gone back to: the customer is not calm yet, and does not ask for the remedy."""
-    return stage.until_calm and state.is_upset and state.act is not CustomerAct.ASK
+    answered = any(True for _ in state.acts_after(_made_at(stage, state)))
+    return stage.until_calm and answered and state.is_upset and state.act is not CustomerAct.ASK
+
+
+def _made_at(stage: Stage, state: State) -> int:
+    """Turn in which a step of the stage was last made; -1 where none was."""
+    return max((state.last_done[step] for step in stage.steps if step in state.last_done), default=-1)
+
+
+def _furthest_made(playbook: Playbook, state: State) -> int:
+    made = (i for i, stage in enumerate(playbook.stages) if any(step in state.done for step in stage.required_steps))
+    return max(made, default=0)
 
 
 def _is_made(stage: Stage, state: State) -> bool:
@@ -100,7 +129,7 @@ def _is_made(stage: Stage, state: State) -> bool:
 def _may_leave(stage: Stage, state: State) -> bool:
     if _goes_on(stage, state):
         return False
-    made_at = max((state.last_done[step] for step in stage.steps if step in state.last_done), default=-1)
+    made_at = _made_at(stage, state)
     if not stage.advance_on or made_at < 0:
         return True
     return any(act in stage.advance_on for act in state.acts_after(made_at))

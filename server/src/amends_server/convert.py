@@ -1,7 +1,7 @@
 """Between the contract's messages and the core's values. The only room that knows both."""
 
 from collections.abc import Iterable, Sequence
-from datetime import UTC
+from datetime import UTC, datetime
 from typing import Any
 
 from amends.v1 import advice_pb2, conversation_pb2, empathy_service_pb2, judgement_pb2, playbook_pb2, taxonomy_pb2
@@ -21,15 +21,19 @@ _ACTS = {act: taxonomy_pb2.CustomerAct.Value(f"CUSTOMER_ACT_{act}") for act in C
 
 
 def turns_from(turns: Sequence[conversation_pb2.Turn]) -> list[Turn]:
-    """The conversation of a request."""
+    """The conversation of a request.
+
+    Raises:
+        RequestError: a time is none that a calendar has.
+    """
     return [
         Turn(
             role=_ROLES[turn.role],
             text=turn.text,
-            time=turn.time.ToDatetime(UTC) if turn.HasField("time") else None,
+            time=_time(turn, f"turns[{index}].time"),
             speaker_id=turn.speaker_id,
         )
-        for turn in turns
+        for index, turn in enumerate(turns)
     ]
 
 
@@ -37,13 +41,13 @@ def reply_from(request: empathy_service_pb2.ScoreReplyRequest, turns: Sequence[T
     """The texts of the reply.
 
     Raises:
-        RequestError: the times of the reply go back.
+        RequestError: the times of the reply go back, or one is none that a calendar has.
     """
     latest = max((turn.time for turn in turns if turn.time is not None), default=None)
     for index, part in enumerate(request.reply):
-        if not part.HasField("time"):
+        time = _time(part, f"reply[{index}].time")
+        if time is None:
             continue
-        time = part.time.ToDatetime(UTC)
         if latest is not None and time < latest:
             raise RequestError(
                 "the reply must not be earlier than what comes before it; check the clocks or leave time out",
@@ -149,6 +153,19 @@ def playbook_to(playbook: Playbook, *, with_exemplars: bool) -> playbook_pb2.Pla
         grave_missteps=[_MISSTEPS[misstep] for misstep in playbook.grave_missteps],
         exemplars=[playbook_pb2.StepExemplars(step=_STEPS[step], phrases=texts) for step, texts in exemplars],
     )
+
+
+def _time(turn: conversation_pb2.Turn | conversation_pb2.ReplyTurn, field: str) -> datetime | None:
+    if not turn.HasField("time"):
+        return None
+    try:
+        return turn.time.ToDatetime(UTC)
+    except (ValueError, OverflowError):
+        raise RequestError(
+            "must lie in the years 1 to 9999, with 0 to 999,999,999 nanos; mend it or leave time out",
+            field=field,
+            reason="TIME_OUT_OF_RANGE",
+        ) from None
 
 
 def _stage(stage: Stage) -> playbook_pb2.Stage:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import inspect
 import logging
 import re
 import time
@@ -93,11 +94,11 @@ class EdgeInterceptor(aio.ServerInterceptor):
     def _stream(self, method: _Method, behaviour: Callable[..., Any]) -> Callable[..., Any]:
         async def call(request: Any, context: Context) -> AsyncIterator[Any]:
             async with _Call(self._metrics, method, context) as record:
-                answer = behaviour(request, context)
-                if not hasattr(answer, "__aiter__"):
-                    await record.guard(lambda *_: answer, request)
+                if not inspect.isasyncgenfunction(behaviour):  # it writes its answers to the context
+                    await record.guard(behaviour, request)
                     return
-                async for response in record.guard_stream(answer):
+                requests = _well_formed(request) if hasattr(request, "__aiter__") else request
+                async for response in record.guard_stream(behaviour(requests, context)):
                     self._metrics.sent.labels(*method.labels).inc()
                     yield response
 
@@ -119,7 +120,7 @@ class _Call:
     async def __aenter__(self) -> _Call:
         self._metrics.started.labels(*self._method.labels).inc()
         self._metrics.in_flight.inc()
-        await self._context.send_initial_metadata(((REQUEST_ID_KEY, self._request_id),))
+        self._context.set_trailing_metadata(((REQUEST_ID_KEY, self._request_id),))
         return self
 
     async def __aexit__(self, kind: type[BaseException] | None, error: BaseException | None, trace: object) -> None:
@@ -168,7 +169,9 @@ class _Call:
 
     async def _end(self, error: CallError) -> NoReturn:
         self._code, self._reason = error.code, error.reason
-        await self._context.abort(error.code, error.text, trailing_metadata=error.trailers())
+        await self._context.abort(
+            error.code, error.text, trailing_metadata=(*error.trailers(), (REQUEST_ID_KEY, self._request_id))
+        )
 
 
 def _call_error(error: Exception, request_id: str) -> CallError:
@@ -190,6 +193,13 @@ def _call_error(error: Exception, request_id: str) -> CallError:
         extra={"request_id": request_id, "error_id": error_id, "type": type(error).__name__, "place": place},
     )
     return internal(error_id)
+
+
+async def _well_formed(requests: AsyncIterator[Any]) -> AsyncIterator[Any]:
+    async for request in requests:
+        if isinstance(request, Malformed):
+            raise malformed()
+        yield request
 
 
 def _place(error: Exception) -> str:

@@ -54,7 +54,10 @@ def invalid(violations: Sequence[tuple[str, str]], reason: str = "INVALID_REQUES
 
 def malformed() -> CallError:
     """INVALID_ARGUMENT for bytes that are no message of the expected type."""
-    text = "the message cannot be read: it is not valid Protobuf of this type, or a string in it is not UTF-8; encode it again"
+    text = (
+        "the message cannot be read: it is not valid Protobuf of this type, or a string in it is not UTF-8; "
+        "encode it again"
+    )
     return CallError(grpc.StatusCode.INVALID_ARGUMENT, "MALFORMED_MESSAGE", text)
 
 

@@ -61,11 +61,10 @@ def _announce(settings: Settings, model: Model, service: Service, seconds: float
             "start_seconds": round(seconds, 3),
         },
     )
+    address = f"{settings.host}:{service.port}"
+    print(f"Amends serves on {address}. Score a first reply from another terminal:", file=sys.stderr)
     print(
-        f"Amends serves on {settings.host}:{service.port}. Score a first reply from another terminal:", file=sys.stderr
-    )
-    print(
-        f'  amends score --target localhost:{service.port} --customer "Third week without my parcel, and nobody answers."'
+        f'  amends score --target {address} --customer "Third week without my parcel, and nobody answers."'
         ' --reply "I am sorry, three weeks is far too long. I will find it today and call you by five."',
         file=sys.stderr,
     )

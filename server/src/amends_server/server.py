@@ -7,6 +7,7 @@ from collections.abc import Coroutine
 from dataclasses import dataclass
 from importlib.metadata import version
 from typing import Any
+from wsgiref.simple_server import WSGIServer
 
 import grpc
 from amends.v1 import (
@@ -90,6 +91,7 @@ class Service:
         )
         self._health = Health(SERVICES)
         self._server = aio.server(interceptors=(EdgeInterceptor(self.metrics),), options=_options(settings))
+        self._metrics_server: WSGIServer | None = None
         self._tasks: set[asyncio.Task[None]] = set()
         self._register(model)
         self.port = 0
@@ -116,7 +118,13 @@ class Service:
         for task in self._tasks:
             task.cancel()
         await asyncio.gather(*self._tasks, return_exceptions=True)
-        await asyncio.to_thread(self._pool.close)
+        await asyncio.to_thread(self._close)
+
+    def _close(self) -> None:
+        self._pool.close()
+        if self._metrics_server is not None:
+            self._metrics_server.shutdown()
+            self._metrics_server.server_close()
 
     def _register(self, model: Model) -> None:
         info = _server_info(self._settings, model)
@@ -145,12 +153,13 @@ class Service:
             return -1
         host, port = self._settings.metrics_host, self._settings.metrics_port
         try:
-            server, _ = start_http_server(port, host, registry=self.metrics.registry)
+            self._metrics_server, _ = start_http_server(port, host, registry=self.metrics.registry)
         except OSError as error:
             raise PortInUse(
-                f"cannot serve metrics on {host}:{port}: {error.strerror}. Choose another with --metrics-port, or -1 for none"
+                f"cannot serve metrics on {host}:{port}: {error.strerror}. "
+                "Choose another with --metrics-port, or -1 for none"
             ) from error
-        return int(server.server_port)
+        return self._metrics_server.server_port
 
     def _on_failure(self, error: BaseException) -> None:
         _log.error("inference failed", extra={"type": type(error).__name__})

@@ -71,15 +71,18 @@ class Settings(BaseSettings):
 
     @model_validator(mode="after")
     def _tls_is_whole(self) -> Self:
+        problems = []
         if (self.tls_cert is None) != (self.tls_key is None):
-            raise ValueError("tls_cert and tls_key come together: give both or neither")
+            problems.append("tls_cert and tls_key come together: give both or neither")
         if self.tls_client_ca is not None and self.tls_cert is None:
-            raise ValueError("tls_client_ca needs tls_cert and tls_key")
+            problems.append("tls_client_ca needs tls_cert and tls_key")
         missing = [
             str(path) for path in (self.tls_cert, self.tls_key, self.tls_client_ca) if path and not path.is_file()
         ]
         if missing:
-            raise ValueError(f"no such file: {', '.join(missing)}")
+            problems.append(f"no such file: {', '.join(missing)}")
+        if problems:
+            raise ValueError("; ".join(problems))
         return self
 
     @property

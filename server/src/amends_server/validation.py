@@ -17,7 +17,7 @@ def validate(request: Message) -> None:
     """
     violations = protovalidate.collect_violations(request)
     if violations:
-        raise invalid([(_path(v.proto.field), _text(v)) for v in violations])
+        raise invalid([_violation(v.proto) for v in violations])
 
 
 def field_rules(message: type[Message], field: str) -> validate_pb2.FieldRules:
@@ -27,12 +27,14 @@ def field_rules(message: type[Message], field: str) -> validate_pb2.FieldRules:
     return rules
 
 
+def _violation(broken: Any) -> tuple[str, str]:
+    # A rule on a whole message has no path; its id begins with the field it concerns.
+    path = _path(broken.field) or broken.rule_id.partition(".")[0]
+    return path, f"{broken.message.removeprefix(f'{path} ')} ({broken.rule_id})"
+
+
 def _path(path: Any) -> str:
     return ".".join(
         element.field_name + (f"[{element.subscript.value}]" if element.subscript else "")
         for element in (path.elements if path is not None else ())
     )
-
-
-def _text(violation: Any) -> str:
-    return f"{violation.proto.message} ({violation.proto.rule_id})"

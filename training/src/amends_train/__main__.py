@@ -16,6 +16,8 @@ def main() -> None:
     """Reads the arguments, runs the recipe and prints its figures."""
     parser = argparse.ArgumentParser(prog="amends_train", description=__doc__)
     parser.add_argument("--data", type=Path, default=Path("training/data"), help="folder of training rows")
+    parser.add_argument("--extra-labels", type=Path, help="labels of real training sentences, with --extra-texts")
+    parser.add_argument("--extra-texts", type=Path, help="the real training sentences; they do not ship")
     parser.add_argument("--dev-agents", type=Path, default=DATASETS / "sentences-v1/dev.jsonl")
     parser.add_argument("--dev-customers", type=Path, default=DATASETS / "customer-v1/dev.jsonl")
     parser.add_argument("--real-labels", type=Path, default=DATASETS / "real-v1/dev.jsonl")
@@ -33,7 +35,15 @@ def main() -> None:
     if args.threads:
         torch.set_num_threads(args.threads)
     recipe = Recipe(args.name, args.version, args.work, args.out, FitOptions(epochs=args.epochs, seed=args.seed))
-    sources = Sources(args.data, args.dev_agents, args.dev_customers, args.real_labels, args.real_texts)
+    sources = Sources(
+        data=args.data,
+        extra_labels=args.extra_labels,
+        extra_texts=args.extra_texts,
+        dev_agents=args.dev_agents,
+        dev_customers=args.dev_customers,
+        real_labels=args.real_labels,
+        real_texts=args.real_texts,
+    )
     figures = run(recipe, read_inputs(sources))
     print(json.dumps(figures, indent=1))
 

@@ -108,7 +108,10 @@ def _threshold(probability: NDArray[np.floating], truth: NDArray[np.bool_], *, p
 
 
 def _temperature(logits: Floats, target: Floats) -> float:
-    """The temperature with the least cross-entropy. Source: Guo et al. (2017), On Calibration of Modern Neural Networks."""
+    """The temperature with the least cross-entropy.
+
+    Source: Guo et al. (2017), On Calibration of Modern Neural Networks.
+    """
 
     def loss(temperature: float) -> float:
         return float(-(log_softmax(logits / temperature, axis=1) * target).sum())

@@ -13,7 +13,7 @@ from tqdm import tqdm
 
 from amends_train.augment import joined, roughen
 from amends_train.network import Network, transformer_of
-from amends_train.rows import AgentRow, CustomerRow
+from amends_train.rows import REAL, AgentRow, CustomerRow
 from amends_train.targets import ACTS, Floats, agent_target, customer_target
 
 
@@ -33,6 +33,8 @@ class FitOptions:
     """Share of agent rows that are run together with another one."""
     act_weight: float = 0.6
     """Weight of the acts' cross-entropy against the summed binary ones."""
+    real_weight: float = 0.5
+    """Weight of a real sentence against a written one: one corpus does not sound like the next."""
     max_tokens: int = 128
     seed: int = 20261122
 
@@ -108,10 +110,11 @@ def _samples(
     for row in agents:
         target, weight = agent_target(row)
         text = roughen(row.text, rng)
-        if rng.random() < options.join_share:
+        importance = options.real_weight if row.kind == REAL else 1.0
+        if row.kind != REAL and rng.random() < options.join_share:
             other = rng.choice(agents)
             text, target, weight = _joined(row, other, rng)
-        yield Sample(text, target, weight)
+        yield Sample(text, target, weight, importance)
     for message in customers:
         yield Sample(roughen(message.text, rng), *customer_target(message))
 
@@ -151,7 +154,9 @@ def _tokenize(base: SentenceTransformer, texts: Sequence[str], max_tokens: int) 
 
 def _loss(network: Network, batch: tuple[dict[str, Tensor], Tensor, Tensor], options: FitOptions) -> Tensor:
     encoded, target, weight = batch
-    logits = network(**encoded)[1]
+    with torch.autocast("cpu", dtype=torch.bfloat16):  # half again as fast on CPUs that have it
+        logits = network(**encoded)[1]
+    logits = logits.float()
     binary = nn.functional.binary_cross_entropy_with_logits(logits, target, weight=weight, reduction="none")
     acts = -(nn.functional.log_softmax(logits[:, ACTS], dim=-1) * target[:, ACTS] * weight[:, ACTS]).sum(dim=-1)
     is_binary = torch.ones(logits.shape[1])

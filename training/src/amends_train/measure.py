@@ -78,7 +78,10 @@ def per_label(rows: Sequence[AgentRow], logits: Floats, calibration: Calibration
 
 
 def calibration_error(probability: NDArray[np.floating], truth: NDArray[np.bool_]) -> float:
-    """Expected calibration error over equal-width bins. Source: Naeini et al. (2015), Obtaining Well Calibrated Probabilities."""
+    """Expected calibration error over equal-width bins.
+
+    Source: Naeini et al. (2015), Obtaining Well Calibrated Probabilities Using Bayesian Binning.
+    """
     bins = np.minimum((probability * _BINS).astype(int), _BINS - 1)
     gaps = [
         (bins == b).mean() * abs(probability[bins == b].mean() - truth[bins == b].mean())

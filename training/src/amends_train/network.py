@@ -38,8 +38,7 @@ class Network(nn.Module):
 
 def load_base(path: Path) -> SentenceTransformer:
     """The sentence-transformers model at `path`, on the CPU, with attention that exports to ONNX."""
-    model = SentenceTransformer(str(path), device="cpu", model_kwargs={"attn_implementation": "eager"})
-    return model
+    return SentenceTransformer(str(path), device="cpu", model_kwargs={"attn_implementation": "eager"})
 
 
 def transformer_of(model: SentenceTransformer) -> nn.Module:

@@ -22,7 +22,7 @@ from amends_train.export import Graph, embedding_gap, export_fp32, quantise
 from amends_train.fit import FitOptions, fit
 from amends_train.measure import LABEL_COLUMNS, agent_figures, customer_figures, per_label, probabilities
 from amends_train.network import Network, load_base, transformer_of
-from amends_train.rows import AgentRow, CustomerRow, join_real, read_agents, read_customers
+from amends_train.rows import AgentRow, CustomerRow, join_real, read_agents, read_customers, read_extra
 
 PARITY = 1e-5
 """Most that the fp32 graph's embeddings may differ from sentence-transformers'."""
@@ -74,6 +74,9 @@ class Sources:
 
     data: Path
     """Folder of training rows: `agents/*.jsonl`, `customers/*.jsonl`."""
+    extra_labels: Path | None
+    """Labels of real training sentences; None trains on written ones alone."""
+    extra_texts: Path | None
     dev_agents: Path
     dev_customers: Path
     real_labels: Path
@@ -90,6 +93,8 @@ def read_inputs(sources: Sources) -> Inputs:
         ValueError: an author of training rows wrote development rows too.
     """
     agents, customers = read_agents(sources.data / "agents"), read_customers(sources.data / "customers")
+    if sources.extra_labels is not None and sources.extra_texts is not None:
+        agents += read_extra(sources.extra_labels, sources.extra_texts)
     dev_agents, dev_customers = read_agents(sources.dev_agents), read_customers(sources.dev_customers)
     if sources.real_texts is not None:
         dev_agents += join_real(sources.real_labels, sources.real_texts)
@@ -123,8 +128,8 @@ def run(recipe: Recipe, inputs: Inputs) -> Mapping[str, float]:
     calibration = calibrate(inputs.dev_agents, agent_logits, inputs.dev_customers, customer_logits)
     full = Graph(fp32, base, recipe.options.max_tokens).run([row.text for row in inputs.dev_agents])[1]
     figures = {
-        **{f"dev_agents_{name}": value for name, value in agent_figures(inputs.dev_agents, agent_logits, calibration).items()},
-        **{f"dev_customers_{name}": value for name, value in customer_figures(inputs.dev_customers, customer_logits).items()},
+        **_named("dev_agents", agent_figures(inputs.dev_agents, agent_logits, calibration)),
+        **_named("dev_customers", customer_figures(inputs.dev_customers, customer_logits)),
         "embedding_gap": gap,
         "repeat_gap": _repeat_gap(served, inputs.dev_agents, agent_logits, calibration),
         "int8_flips": _flips(full, agent_logits, calibration),
@@ -165,6 +170,10 @@ def _flips(full: np.ndarray, served: np.ndarray, calibration: Calibration) -> fl
     thresholds = np.array([calibration.thresholds[OUTPUTS[column]] for column in LABEL_COLUMNS])
     a, b = probabilities(full, calibration) >= thresholds, probabilities(served, calibration) >= thresholds
     return float((a != b).mean())
+
+
+def _named(prefix: str, figures: Mapping[str, float]) -> Mapping[str, float]:
+    return {f"{prefix}_{name}": value for name, value in figures.items()}
 
 
 def _gate(what: str, value: float, most: float) -> None:

@@ -5,10 +5,15 @@ import json
 from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import asdict, dataclass
 from pathlib import Path
+from typing import Any
 
 from amends_core.taxonomy import CUSTOMER_ACTS, SENTENCE_MISSTEPS, STEPS, Label, Step
 
 _LABELS: Mapping[str, Label] = {label.value: label for label in (*STEPS, *SENTENCE_MISSTEPS)}
+
+
+REAL = "real"
+"""The kind of rows whose text real agents wrote."""
 
 
 class RowError(ValueError):
@@ -86,6 +91,31 @@ def read_customers(path: Path) -> list[CustomerRow]:
     rows = [_customer(file, number, data) for file, number, data in _lines(path)]
     _refuse_twins(row.id for row in rows)
     return rows
+
+
+def read_extra(labels: Path, texts: Path) -> list[AgentRow]:
+    """Real training sentences that the user brings, with labels by our taxonomy.
+
+    Args:
+        labels: JSON lines of `id`, `labels` (bare names), `optional`, `strength` (by step), `annotator`.
+        texts: JSON lines of `id` and `sentence`.
+    """
+    sentences = {str(data["id"]): str(data["sentence"]) for _, _, data in _lines(texts)}
+    return [_extra(file, number, data, sentences[str(data["id"])]) for file, number, data in _lines(labels)]
+
+
+def _extra(file: Path, number: int, data: Mapping[str, Any], text: str) -> AgentRow:
+    names = {name for name in data["labels"] if name in _LABELS}
+    steps = {step.value for step in STEPS}
+    fields = {
+        "id": data["id"],
+        "author": data["annotator"],
+        "text": text,
+        "kind": REAL,
+        "labels": [f"{name}:{data['strength'].get(name) or 1}" if name in steps else name for name in sorted(names)],
+        "optional": [name for name in data["optional"] if name in _LABELS and name not in names],
+    }
+    return _agent(file, number, fields)
 
 
 def join_real(labels: Path, texts: Path) -> list[AgentRow]:

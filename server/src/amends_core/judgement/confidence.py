@@ -6,7 +6,7 @@ from amends_core.conversation import State
 from amends_core.encoder import Encoding
 from amends_core.judgement.evidence import Evidence
 from amends_core.judgement.missteps import severity_of
-from amends_core.judgement.weights import COST, IMPORTANCE, MOST_UNKNOWN, UNSURE_BELOW
+from amends_core.judgement.weights import COST, MOST_UNKNOWN, UNSURE_BELOW, WORTH
 from amends_core.playbooks import Playbook
 from amends_core.taxonomy import SENTENCE_MISSTEPS, Expectation, Label, Step
 
@@ -19,11 +19,10 @@ def confidence_of(
     A label whose probability lies on its threshold could as well be the other way: its certainty is 0.
     """
     weights: dict[Label, float] = {
-        step: IMPORTANCE[step] for step, how in expected.items() if how is Expectation.EXPECTED or evidence[step].places
+        step: WORTH[step] for step, how in expected.items() if how is Expectation.EXPECTED or evidence[step].places
     }
-    heaviest = max(COST.values())
     weights |= {
-        misstep: COST[severity_of(playbook, misstep)] / heaviest
+        misstep: COST[severity_of(playbook, misstep)]
         for misstep in SENTENCE_MISSTEPS
         if evidence[misstep].places or evidence[misstep].certainty < UNSURE_BELOW
     }

@@ -2,20 +2,23 @@
 
 import re
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 from amends_core.conversation import CREDIT, Sentence
 from amends_core.detection import Detector
 from amends_core.encoder import Floats
 from amends_core.exemplars import ExemplarIndex, Nearest
+from amends_core.judgement.details import Details
 from amends_core.judgement.result import Place
-from amends_core.judgement.weights import PRESENCE_AT_THRESHOLD
+from amends_core.judgement.weights import ANSWER_SHARE, PRESENCE_AT_THRESHOLD, STRONG_FROM, TIMELESS
 from amends_core.taxonomy import SENTENCE_LABELS, Label, Step, Strength
+from amends_core.text import word_count
 
 _TIME = re.compile(
-    r"\b(?:today|tonight|tomorrow|now|right away|straight ?away|immediately|shortly|asap|within|by (?:the )?(?:end|close|noon|"
-    r"mon|tue|wed|thu|fri|sat|sun|\d)|(?:mon|tues|wednes|thurs|fri|satur|sun)day|this (?:morning|afternoon|evening|week)|"
-    r"next week|\d+ ?(?:min|minute|hour|hr|day|week|working|business)s?\b|\d{1,2}(?::\d{2})? ?(?:am|pm)|\d{1,2}:\d{2}|"
+    r"\b(?:today|tonight|tomorrow|now|right away|straight ?away|immediately|shortly|asap|within|next week|"
+    r"by (?:the )?(?:end|close|noon|mon|tue|wed|thu|fri|sat|sun|\d)|(?:mon|tues|wednes|thurs|fri|satur|sun)day|"
+    r"this (?:morning|afternoon|evening|week)|\d+ ?(?:min|minute|hour|hr|day|week|working|business)s?\b|"
+    r"\d{1,2}(?::\d{2})? ?(?:am|pm)|\d{1,2}:\d{2}|"
     r"(?:a|one|two|three|four|five|few|couple of) (?:minute|hour|day|week)s?)\b",
     re.I,
 )
@@ -38,51 +41,87 @@ class Evidence:
     nearest: Nearest | None
 
 
-def gather(
-    sentences: Sequence[Sentence],
-    embeddings: Sequence[Floats],
-    detector: Detector,
-    exemplars: ExemplarIndex,
-) -> Mapping[Label, Evidence]:
-    """Brings the sentences of a reply together, label by label; `embeddings` go with `sentences`."""
-    return {label: _evidence(label, sentences, embeddings, detector, exemplars) for label in SENTENCE_LABELS}
+Findings = Mapping[Label, Evidence]
+
+
+@dataclass(frozen=True, slots=True)
+class Gatherer:
+    """Brings the sentences of a reply together, label by label."""
+
+    detector: Detector
+    exemplars: ExemplarIndex
+    details: Details
+
+    def gather(self, sentences: Sequence[Sentence], embeddings: Sequence[Floats]) -> Findings:
+        """Gives the evidence for every sentence label; `embeddings` go with `sentences`."""
+        return {label: self._evidence(label, sentences, embeddings) for label in SENTENCE_LABELS}
+
+    def _evidence(self, label: Label, sentences: Sequence[Sentence], embeddings: Sequence[Floats]) -> Evidence:
+        ranked = sorted(range(len(sentences)), key=lambda i: -sentences[i].reading.probability(label))
+        best = sentences[ranked[0]].reading.probability(label)
+        carrying = [i for i in ranked if self.detector.claims(sentences[i].reading, label)]
+        return Evidence(
+            probability=best,
+            places=tuple(place_of(sentences[i]) for i in carrying),
+            strength=max((self._strength(sentences[i], label) for i in carrying), default=Strength.ABSENT),
+            worth=max((self._worth(sentences[i], label) for i in carrying), default=0.0),
+            certainty=self.detector.certainty(best, label),
+            nearest=self.exemplars.nearest(label, embeddings[carrying[0]]) if carrying else None,
+        )
+
+    def _strength(self, sentence: Sentence, label: Label) -> Strength:
+        if not isinstance(label, Step):
+            return Strength.ABSENT
+        return Strength.STRONG if self._strong(sentence, label) >= STRONG_FROM else Strength.WEAK
+
+    def _worth(self, sentence: Sentence, label: Label) -> float:
+        """Presence grows from the threshold on; a step's presence counts by how likely it is strong."""
+        certainty = self.detector.certainty(sentence.reading.probability(label), label)
+        presence = PRESENCE_AT_THRESHOLD + (1 - PRESENCE_AT_THRESHOLD) * min(1.0, 2 * certainty)
+        if not isinstance(label, Step):
+            return presence
+        weak, strong = CREDIT[Strength.WEAK], CREDIT[Strength.STRONG]
+        return presence * (weak + (strong - weak) * self._strong(sentence, label))
+
+    def _strong(self, sentence: Sentence, step: Step) -> float:
+        """How likely the step is strong: as the model reads it, or by what it says of this customer's case."""
+        return max(sentence.reading.strong[step], self.details.share(sentence.text))
+
+
+def place_of(sentence: Sentence) -> Place:
+    """Where a sentence stands."""
+    return Place(sentence.turn_index, sentence.span)
+
+
+def with_answer(findings: Findings, sentences: Sequence[Sentence]) -> Findings:
+    """Counts the first plain statement as the answer, for a calm customer who asked and gets no other action."""
+    action = findings[Step.TAKE_ACTION]
+    if action.places:
+        return findings
+    labelled = {place for found in findings.values() for place in found.places}
+    for sentence in sentences:
+        plain = place_of(sentence) not in labelled and not sentence.text.rstrip().endswith("?")
+        if plain and word_count(sentence.text) > 1:
+            answer = replace(action, places=(place_of(sentence),), strength=Strength.WEAK, worth=ANSWER_SHARE)
+            return {**findings, Step.TAKE_ACTION: answer}
+    return findings
+
+
+def without_time(findings: Findings, sentences: Sequence[Sentence]) -> Findings:
+    """Lowers the worth of a remedy that carries no time, for playbooks that ask for one."""
+    action = findings[Step.TAKE_ACTION]
+    if not action.places or carries_time(sentences, action.places):
+        return findings
+    return {**findings, Step.TAKE_ACTION: replace(action, worth=TIMELESS * action.worth)}
 
 
 def carries_time(sentences: Sequence[Sentence], places: Sequence[Place]) -> bool:
     """Whether one of the sentences at `places` names a time."""
-    spans = set(places)
-    return any(_TIME.search(s.text) for s in sentences if Place(s.turn_index, s.span) in spans)
+    there = set(places)
+    return any(_TIME.search(sentence.text) for sentence in sentences if place_of(sentence) in there)
 
 
-def _evidence(
-    label: Label,
-    sentences: Sequence[Sentence],
-    embeddings: Sequence[Floats],
-    detector: Detector,
-    exemplars: ExemplarIndex,
-) -> Evidence:
-    ranked = sorted(range(len(sentences)), key=lambda i: -sentences[i].reading.probability(label))
-    best = sentences[ranked[0]].reading.probability(label)
-    carrying = [i for i in ranked if detector.claims(sentences[i].reading, label)]
-    return Evidence(
-        probability=best,
-        places=tuple(Place(sentences[i].turn_index, sentences[i].span) for i in carrying),
-        strength=max((_strength(detector, sentences[i], label) for i in carrying), default=Strength.ABSENT),
-        worth=max((_worth(detector, sentences[i], label) for i in carrying), default=0.0),
-        certainty=detector.certainty(best, label),
-        nearest=exemplars.nearest(label, embeddings[carrying[0]]) if carrying else None,
-    )
-
-
-def _strength(detector: Detector, sentence: Sentence, label: Label) -> Strength:
-    return detector.strength(sentence.reading, label) if isinstance(label, Step) else Strength.ABSENT
-
-
-def _worth(detector: Detector, sentence: Sentence, label: Label) -> float:
-    """Presence grows from the threshold on; a step's presence counts by how likely it is strong."""
-    certainty = detector.certainty(sentence.reading.probability(label), label)
-    presence = PRESENCE_AT_THRESHOLD + (1 - PRESENCE_AT_THRESHOLD) * min(1.0, 2 * certainty)
-    if not isinstance(label, Step):
-        return presence
-    weak = CREDIT[Strength.WEAK]
-    return presence * (weak + (CREDIT[Strength.STRONG] - weak) * sentence.reading.strong[label])
+def filler_words(sentences: Sequence[Sentence], findings: Findings) -> int:
+    """Words of the sentences that make no step."""
+    making = {place for label, found in findings.items() if isinstance(label, Step) for place in found.places}
+    return sum(word_count(sentence.text) for sentence in sentences if place_of(sentence) not in making)

@@ -9,7 +9,8 @@ from amends_core.encoder import Encoding
 from amends_core.exemplars import ExemplarIndex
 from amends_core.judgement import wording
 from amends_core.judgement.confidence import confidence_of, unsure_reasons
-from amends_core.judgement.evidence import Evidence, carries_time, gather
+from amends_core.judgement.details import Details
+from amends_core.judgement.evidence import Evidence, Gatherer, carries_time, filler_words, with_answer, without_time
 from amends_core.judgement.missteps import find_missteps
 from amends_core.judgement.points import contributions, score_of, verdict_of
 from amends_core.judgement.result import Judgement, StepAssessment, Verdict
@@ -36,6 +37,8 @@ class Past:
     """Of `state.sentences`, in their order."""
     customer: Encoding
     """Of the customer's last message."""
+    customer_messages: Sequence[str]
+    """Everything the customer has said."""
 
 
 class Judge:
@@ -52,10 +55,16 @@ class Judge:
         state = past.state
         embeddings = [encoding.embedding for encoding in reply.encodings]
         earlier = [encoding.embedding for encoding in past.sentence_encodings]
-        evidence = gather(reply.sentences, embeddings, self._detector, self._exemplars[playbook.name])
+        gatherer = Gatherer(self._detector, self._exemplars[playbook.name], Details.of(past.customer_messages))
+        evidence = gatherer.gather(reply.sentences, embeddings)
+        if state.wants_answer:
+            evidence = with_answer(evidence, reply.sentences)
+        elif playbook.rules.action_needs_time:
+            evidence = without_time(evidence, reply.sentences)
         expected = expectations(playbook, state)
         missteps = find_missteps(playbook, state, reply.sentences, embeddings, earlier, evidence, self._detector)
-        shares = contributions(state, expected, evidence, missteps)
+        filler = 0 if state.wants_answer else filler_words(reply.sentences, evidence)
+        shares = contributions(state, expected, evidence, missteps, filler)
         steps = {step: _assess(playbook, step, expected[step], evidence, reply.sentences) for step in STEPS}
         score = score_of(shares)
         confidence = confidence_of(playbook, expected, evidence)

@@ -1,5 +1,6 @@
 """The missteps of a reply: those of its sentences, and those only the conversation can show."""
 
+import re
 from collections.abc import Iterator, Mapping, Sequence
 
 import numpy as np
@@ -7,7 +8,7 @@ import numpy as np
 from amends_core.conversation import Sentence, State
 from amends_core.detection import Detector
 from amends_core.encoder import Floats
-from amends_core.judgement.evidence import Evidence
+from amends_core.judgement.evidence import Evidence, place_of
 from amends_core.judgement.result import MisstepFinding, Place
 from amends_core.judgement.weights import REPEATED_COSINE, REPEATED_WORDS, SEVERITY
 from amends_core.judgement.wording import HARM
@@ -18,6 +19,7 @@ from amends_core.text import word_count
 
 _SYMPATHY = (Step.EMPATHIZE, Step.APOLOGIZE, Step.LISTEN)
 _REMEDY = (Step.TAKE_ACTION, Step.GO_FURTHER)
+_ASKS_FORGIVENESS = re.compile(r"\b(?:forgiv\w+|pardon|accept (?:my|our)\b.*\bapolog\w+)", re.I)
 _ANSWER = (*_REMEDY, Step.CLARIFY, Step.STATE_LIMITS, Step.TAKE_OWNERSHIP)
 
 
@@ -42,7 +44,7 @@ def find_missteps(
         Misstep.SOLVE_TOO_SOON: _solve_too_soon(playbook, state, sentences, detector),
         Misstep.SOLVE_TOO_LATE: _solve_too_late(state, evidence),
         Misstep.OVER_APOLOGIZED: _over_apologized(playbook, state, sentences, detector),
-        Misstep.NO_PAUSE: _no_pause(playbook, state, sentences, detector),
+        Misstep.NO_PAUSE: _no_pause(playbook, sentences, detector),
         Misstep.REPEATED: tuple(_repeated(sentences, embeddings, state.sentences, earlier)),
     }
     found += [
@@ -67,7 +69,7 @@ def _solve_too_soon(
         if any(detector.claims(sentence.reading, step) for step in playbook.rules.remedy_after):
             return ()
         if any(detector.claims(sentence.reading, step) for step in _REMEDY):
-            return (_place(sentence),)
+            return (place_of(sentence),)
     return ()
 
 
@@ -85,21 +87,21 @@ def _over_apologized(
     most = playbook.rules.max_apologies
     if not most:
         return ()
-    apologies = [_place(s) for s in sentences if detector.claims(s.reading, Step.APOLOGIZE)]
+    apologies = [place_of(s) for s in sentences if detector.claims(s.reading, Step.APOLOGIZE)]
     return tuple(apologies[max(0, most - state.apologies) :])
 
 
-def _no_pause(playbook: Playbook, state: State, sentences: Sequence[Sentence], detector: Detector) -> tuple[Place, ...]:
+def _no_pause(playbook: Playbook, sentences: Sequence[Sentence], detector: Detector) -> tuple[Place, ...]:
+    """A remedy in the turn in which the customer was asked for forgiveness: the question should stand alone."""
     stage = playbook.stage_of(Step.APOLOGIZE)
-    pauses = stage is not None and playbook.stages[stage].pause
-    if not pauses or not state.is_upset or state.act is not CustomerAct.VENT or Step.APOLOGIZE in state.done:
+    if stage is None or not playbook.stages[stage].pause:
         return ()
-    apologised_in: int | None = None
+    asked_in: int | None = None
     for sentence in sentences:
-        if apologised_in == sentence.turn_index and any(detector.claims(sentence.reading, step) for step in _REMEDY):
-            return (_place(sentence),)
-        if detector.claims(sentence.reading, Step.APOLOGIZE):
-            apologised_in = sentence.turn_index
+        if asked_in == sentence.turn_index and any(detector.claims(sentence.reading, step) for step in _REMEDY):
+            return (place_of(sentence),)
+        if detector.claims(sentence.reading, Step.APOLOGIZE) and _ASKS_FORGIVENESS.search(sentence.text):
+            asked_in = sentence.turn_index
     return ()
 
 
@@ -112,8 +114,4 @@ def _repeated(
     matrix = np.stack(before)
     for sentence, embedding in zip(sentences, embeddings, strict=True):
         if word_count(sentence.text) >= REPEATED_WORDS and float((matrix @ embedding).max()) >= REPEATED_COSINE:
-            yield _place(sentence)
-
-
-def _place(sentence: Sentence) -> Place:
-    return Place(sentence.turn_index, sentence.span)
+            yield place_of(sentence)

@@ -1,6 +1,7 @@
 """From evidence to points that add up exactly to a score from 0 to 100."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import replace
 
 from amends_core.conversation import State
 from amends_core.judgement import wording
@@ -8,12 +9,15 @@ from amends_core.judgement.evidence import Evidence
 from amends_core.judgement.result import Contribution, MisstepFinding, Verdict
 from amends_core.judgement.weights import (
     COST,
+    FILLER_COST,
+    FILLER_FREE_WORDS,
+    FILLER_ROOM,
     GRID,
     GROUND_CALM,
     GROUND_UPSET,
-    IMPORTANCE,
-    WELCOME_ROOM,
+    WASTED_SHARE,
     WELCOME_SHARE,
+    WORTH,
 )
 from amends_core.taxonomy import STEPS, Expectation, Label, Step, Strength
 
@@ -30,22 +34,23 @@ def contributions(
     expected: Mapping[Step, Expectation],
     evidence: Mapping[Label, Evidence],
     missteps: Sequence[MisstepFinding],
+    filler_words: int,
 ) -> tuple[Contribution, ...]:
-    """Gives the shares of the score: ground, expected steps, welcome steps, missteps.
+    """Gives the shares of the score: ground, steps, missteps, and words beside the point.
 
-    Costs never take the score below 0 and welcome steps never take it above 100; what a share could not
-    cost or bring for that reason is left out of it, so the points always add up exactly.
+    Steps never take the score above 100 and costs never below 0; what a share could not bring or cost for
+    that reason is left out of it, so the points always add up exactly.
     """
-    ground = Contribution(None, _on_grid(_ground(state)), _on_grid(_ground(state)), wording.GROUND)
-    shares = [ground, *_expected_shares(ground.points, expected, evidence), *_welcome_shares(expected, evidence)]
-    left = sum(share.points for share in shares)
-    costs: list[Contribution] = []
-    for finding in missteps:
-        share = _on_grid(COST[finding.severity] * _weight_of(finding, evidence))
-        cost = min(share, left)
-        left -= cost
-        costs.append(Contribution(finding.misstep, -cost, 0.0, finding.reason, finding.places))
-    return (*shares, *costs)
+    ground = _on_grid(_ground(state))
+    shares = [Contribution(None, ground, ground, wording.GROUND)]
+    left = 100.0 - ground
+    for share in sorted(_step_shares(expected, evidence), key=lambda share: -share.points):
+        points = min(share.points, left)
+        left -= max(0.0, points)
+        shares.append(replace(share, points=points))
+    costs = list(_costs(sum(share.points for share in shares), evidence, missteps))
+    left = sum(share.points for share in (*shares, *costs))
+    return (*shares, *costs, *_filler(left, filler_words))
 
 
 def score_of(shares: Sequence[Contribution]) -> float:
@@ -63,37 +68,39 @@ def _ground(state: State) -> float:
     return GROUND_CALM + (GROUND_UPSET - GROUND_CALM) * heat
 
 
-def _expected_shares(
-    ground: float, expected: Mapping[Step, Expectation], evidence: Mapping[Label, Evidence]
-) -> list[Contribution]:
-    due = [step for step in STEPS if expected[step] is Expectation.EXPECTED]
-    whole = sum(IMPORTANCE[step] for step in due)
-    room = 100.0 - ground - WELCOME_ROOM
-    return [_expected_share(step, room * IMPORTANCE[step] / whole, evidence[step]) for step in due]
-
-
-def _expected_share(step: Step, possible: float, found: Evidence) -> Contribution:
-    possible = _on_grid_down(possible)
-    points = min(possible, _on_grid(possible * found.worth))
-    reason = {
-        Strength.ABSENT: wording.ABSENT[step],
-        Strength.WEAK: wording.DONE_WEAK,
-        Strength.STRONG: wording.DONE_STRONG,
-    }[found.strength]
-    return Contribution(step, points, possible, reason, found.places)
-
-
-def _welcome_shares(expected: Mapping[Step, Expectation], evidence: Mapping[Label, Evidence]) -> list[Contribution]:
-    shares: list[Contribution] = []
-    left = WELCOME_ROOM
-    for step in sorted(STEPS, key=lambda step: -IMPORTANCE[step] * evidence[step].worth):
+def _step_shares(expected: Mapping[Step, Expectation], evidence: Mapping[Label, Evidence]) -> Iterator[Contribution]:
+    """One share for each step that is expected or made; before the bound of 100."""
+    for step in STEPS:
         found = evidence[step]
-        if expected[step] is not Expectation.WELCOME or not found.places:
-            continue
-        points = min(left, _on_grid(WELCOME_SHARE * IMPORTANCE[step] * found.worth))
-        left -= points
-        shares.append(Contribution(step, points, points, wording.WELCOME, found.places))
-    return shares
+        if expected[step] is Expectation.EXPECTED:
+            possible = _on_grid(WORTH[step])
+            yield Contribution(step, _on_grid(possible * found.worth), possible, _why(step, found), found.places)
+        elif found.worth > 0:
+            welcome = expected[step] is Expectation.WELCOME
+            points = _on_grid(WORTH[step] * found.worth * (WELCOME_SHARE if welcome else WASTED_SHARE))
+            reason = wording.WELCOME if welcome else wording.NOT_CALLED_FOR
+            yield Contribution(step, points, max(0.0, points), reason, found.places)
+
+
+def _why(step: Step, found: Evidence) -> str:
+    if found.strength is Strength.STRONG:
+        return wording.DONE_STRONG
+    return wording.DONE_WEAK if found.worth > 0 else wording.ABSENT[step]
+
+
+def _costs(
+    left: float, evidence: Mapping[Label, Evidence], missteps: Sequence[MisstepFinding]
+) -> Iterator[Contribution]:
+    for finding in missteps:
+        cost = min(_on_grid(COST[finding.severity] * _weight_of(finding, evidence)), left)
+        left -= cost
+        yield Contribution(finding.misstep, -cost, 0.0, finding.reason, finding.places)
+
+
+def _filler(left: float, words: int) -> Iterator[Contribution]:
+    cost = _on_grid(min(FILLER_COST * max(0, words - FILLER_FREE_WORDS), FILLER_ROOM, left))
+    if cost > 0:
+        yield Contribution(None, -cost, 0.0, wording.FILLER)
 
 
 def _weight_of(finding: MisstepFinding, evidence: Mapping[Label, Evidence]) -> float:
@@ -103,7 +110,3 @@ def _weight_of(finding: MisstepFinding, evidence: Mapping[Label, Evidence]) -> f
 
 def _on_grid(points: float) -> float:
     return round(points / GRID) * GRID
-
-
-def _on_grid_down(points: float) -> float:
-    return points // GRID * GRID

@@ -7,31 +7,48 @@ from amends_core.taxonomy import Misstep, Severity, Step
 GRID = 0.25
 """Points come in multiples of this, a power of two, so that sums of doubles are exact."""
 
-IMPORTANCE: Mapping[Step, float] = {
-    Step.TAKE_ACTION: 3.0,  # without a remedy, kind words are only words
-    Step.EMPATHIZE: 2.5,  # every one of the five guides puts the feeling before the fix
-    Step.APOLOGIZE: 2.0,  # four of the five guides ask for it
-    Step.TAKE_OWNERSHIP: 2.0,  # the customer wants to know who will see it through
-    Step.REFLECT: 2.0,  # shows that this customer was heard, and not just any
-    Step.LISTEN: 2.0,  # anger is vented before anything is solved
-    Step.CHECK_SATISFACTION: 1.5,  # only the customer can say that it is right now
-    Step.CLARIFY: 1.5,  # admits what is not known yet instead of guessing
-    Step.GO_FURTHER: 1.5,  # what turns a mended customer into a loyal one
-    Step.STATE_LIMITS: 1.5,  # an honest no spares a second disappointment
-    Step.FOLLOW_UP: 1.0,  # comes after the fix, and can come later still
-    Step.THANK: 1.0,  # a courtesy: right, and not decisive
-    Step.APPRECIATE: 1.0,  # closes warmly what was mended before
+WORTH: Mapping[Step, float] = {
+    Step.TAKE_ACTION: 34.0,  # without a remedy, kind words are only words
+    Step.EMPATHIZE: 20.0,  # every one of the five guides puts the feeling before the fix
+    Step.STATE_LIMITS: 14.0,  # an honest no spares a second disappointment
+    Step.APOLOGIZE: 12.0,  # four of the five guides ask for it
+    Step.TAKE_OWNERSHIP: 12.0,  # the customer wants to know who will see it through
+    Step.REFLECT: 12.0,  # shows that this customer was heard, and not just any
+    Step.LISTEN: 12.0,  # anger is vented before anything is solved
+    Step.CLARIFY: 12.0,  # admits what is not known yet instead of guessing
+    Step.GO_FURTHER: 12.0,  # what turns a mended customer into a loyal one
+    Step.CHECK_SATISFACTION: 10.0,  # only the customer can say that it is right now
+    Step.APPRECIATE: 10.0,  # closes warmly what was mended before
+    Step.FOLLOW_UP: 8.0,  # comes after the fix, and can come later still
+    Step.THANK: 6.0,  # a courtesy: right, and not decisive
 }
-"""What an expected step weighs against the other expected ones."""
+"""Points of a step that is expected and made fully. Together they exceed 100: no reply needs all of them."""
+WELCOME_SHARE = 0.5
+"""Share of its worth that a step brings where it is welcome and not expected."""
+ANSWER_SHARE = 0.6
+"""Share of TAKE_ACTION that a plain statement brings a calm customer who asked: the answer itself, in words that
+carry no label of ours."""
+WASTED_SHARE = -0.2
+"""Share of its worth that a step costs where it is not called for: sympathy for a customer who only asks the way."""
 
-GROUND_CALM = 60.0
-"""Where a reply to a calm customer starts: a plain answer is fair, and its words carry no label of ours."""
-GROUND_UPSET = 20.0
+GROUND_CALM = 50.0
+"""Where a reply to a calm customer starts: a plain answer is fair."""
+GROUND_UPSET = 18.0
 """Where a reply to a customer at the height of upset starts: nearly everything is still to be earned."""
-WELCOME_ROOM = 12.0
-"""Most points that welcome steps bring together: they help, they never stand in for what was expected."""
-WELCOME_SHARE = 4.0
-"""Points of one strong welcome step of importance 1."""
+STRONG_FROM = 0.5
+"""From this probability on a step counts as strong."""
+DETAIL_SHARE = 0.8
+"""How strong a step counts at most for the details in it: they show care, and alone they do not prove it."""
+DETAILS_ENOUGH = 2
+"""Details of this customer's case, in one sentence, that bring the whole of DETAIL_SHARE."""
+FILLER_FREE_WORDS = 20
+"""Words beside the point that cost nothing: a greeting, a name, a line of context."""
+FILLER_COST = 0.2
+"""Points a word beside the point costs after those; long polite replies were the worst in half of the ranked ones."""
+FILLER_ROOM = 12.0
+"""Most points that words beside the point cost."""
+TIMELESS = 0.8
+"""What a remedy without a time is worth where the playbook asks for one."""
 
 COST: Mapping[Severity, float] = {Severity.MINOR: 6.0, Severity.MAJOR: 16.0, Severity.GRAVE: 32.0}
 """Points that a certain misstep costs: one grave one outweighs the best single step."""

@@ -63,6 +63,7 @@ HARM: Mapping[Misstep, str] = {
 GROUND = "Where a reply to this customer starts."
 DONE_STRONG = "Done, and specific to this customer."
 DONE_WEAK = "Done, but in general terms."
+FILLER = "Many words that neither help this customer nor answer them."
 WELCOME = "Welcome here, though not called for."
 NOT_CALLED_FOR = "Not called for here."
 """Why a step earned or missed its points."""

@@ -31,8 +31,8 @@ _PLACEHOLDERS = (
     ),
     (re.compile(r"(?<![\w.+-])[\w.+-]{1,64}@[\w-]{1,63}\.[\w.]+"), "<email>"),
     (re.compile(r"(?<!\w)@\w+|<user>"), "<user>"),
-    (re.compile(r"#?\b(?=[A-Z0-9-]{5})(?=(?:[A-Z-]*\d){3})[A-Z0-9][A-Z0-9-]{4,}\b"), "<number>"),
-    (re.compile(r"(?:\+?\d[\s().-]?){7,}\d"), "<number>"),
+    (re.compile(r"#?\b(?=[A-Z0-9-]{5})(?=(?:[A-Z-]{0,30}\d){3})[A-Z0-9][A-Z0-9-]{4,}\b"), "<number>"),
+    (re.compile(r"\+?\d(?:[\s().-]?\+?\d){7,}"), "<number>"),
 )
 _STRETCHED = re.compile(r"([^\W\d_]|[!?.])\1{3,}")
 _SPACE = re.compile(r"\s+")
@@ -41,12 +41,21 @@ _WORD = re.compile(r"[^\W_]+(?:['-][^\W_]+)*")
 
 
 def normalise(text: str) -> str:
-    """Gives the text as the encoder reads it; may be empty. Offsets are not kept."""
+    """Gives the text as the encoder reads it; may be empty. Offsets are not kept.
+
+    Repeated until nothing changes, so that normalising twice is normalising once.
+    """
+    while (again := _once(text)) != text:
+        text = again
+    return text
+
+
+def _once(text: str) -> str:
     text = unicodedata.normalize("NFKC", text.translate(_QUOTES))
     for pattern, placeholder in _PLACEHOLDERS:
         text = pattern.sub(placeholder, text)
     if not text.isascii():
-        text = "".join(" " if unicodedata.category(c) in _SYMBOLS and not c.isspace() else c for c in text)
+        text = "".join(" " if not c.isascii() and unicodedata.category(c) in _SYMBOLS else c for c in text)
     text = _STRETCHED.sub(r"\1\1\1", text)
     return _SPACE.sub(" ", text).strip()
 

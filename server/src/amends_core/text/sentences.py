@@ -14,77 +14,9 @@ MAX_WORDS = 60
 """A run without punctuation is cut here at the latest; the encoder reads about 1.3 tokens a word."""
 
 _ABBREVIATIONS = frozenset(
-    [
-        "mr",
-        "mrs",
-        "ms",
-        "mx",
-        "dr",
-        "prof",
-        "sr",
-        "jr",
-        "st",
-        "rev",
-        "hon",
-        "approx",
-        "dept",
-        "est",
-        "ext",
-        "fig",
-        "inc",
-        "ltd",
-        "co",
-        "corp",
-        "no",
-        "nos",
-        "ref",
-        "tel",
-        "vs",
-        "etc",
-        "e.g",
-        "i.e",
-        "eg",
-        "ie",
-        "cf",
-        "ca",
-        "al",
-        "a.m",
-        "p.m",
-        "u.s",
-        "u.k",
-        "mon",
-        "tue",
-        "tues",
-        "wed",
-        "thu",
-        "thur",
-        "thurs",
-        "fri",
-        "sat",
-        "sun",
-        "jan",
-        "feb",
-        "mar",
-        "apr",
-        "jun",
-        "jul",
-        "aug",
-        "sep",
-        "sept",
-        "oct",
-        "nov",
-        "dec",
-        "min",
-        "max",
-        "hrs",
-        "hr",
-        "qty",
-        "amt",
-        "acct",
-        "pls",
-        "pt",
-        "vol",
-    ]
+    "mr mrs ms mx dr prof sr jr st rev hon approx dept est ext fig inc ltd co corp no nos ref tel vs etc e.g i.e "
+    "eg ie cf ca al a.m p.m u.s u.k mon tue tues wed thu thur thurs fri sat sun jan feb mar apr jun jul aug sep "
+    "sept oct nov dec min max hrs hr qty amt acct pls pt vol ".split()
 )
 _SENTENCE_FINAL = frozenset(["etc", "a.m", "p.m", "inc", "ltd", "co", "corp", "u.s", "u.k"])
 """Abbreviations that may also end a sentence: they do so before a capital."""
@@ -92,17 +24,23 @@ _SENTENCE_FINAL = frozenset(["etc", "a.m", "p.m", "inc", "ltd", "co", "corp", "u
 _EMOJI = "\u2600-\u27bf\U0001f000-\U0001faff"
 _END = re.compile(
     rf"""
-    (?P<stop>[.!?\u2026\u3002]+)(?P<tail>["'\u201d\u2019)\]*]*\s{{0,3}}[{_EMOJI}\ufe0f\u200d]*)(?=\s|$)   # a stop, then space
-    | (?<=[a-z]{{2}})[.!?]+(?=[A-Z][a-z']*\s)                                                        # a space forgotten
-    | (?<=[^\W\d_]{{3}})[!?]+(?=[^\W\d_])                                                            # wow!what
-    | (?<![{_EMOJI}])[{_EMOJI}][\ufe0f\u200d{_EMOJI}]*(?=\s{{1,3}}[A-Z])                                             # an emoji as stop
-    | \n                                                                                             # a new line
+    # a link, whole: its stops end nothing
+    (?P<link>(?:https?://|www\.)\S*[\w/])
+    # a stop, what closes with it, then space
+    | (?<![.!?\u2026\u3002])(?P<stop>[.!?\u2026\u3002]++)(?P<tail>["'\u201d\u2019)\]*]*\s{{0,3}}[{_EMOJI}\ufe0f\u200d]*)(?=\s|$)
+    # a stop whose space was forgotten: "sorry.We"
+    | (?<=[a-z]{{2}})[.!?]+(?=[A-Z][a-z']*\s)
+    | (?<=[^\W\d_]{{3}})[!?]+(?=[^\W\d_])
+    # an emoji as a stop
+    | (?<![{_EMOJI}])[{_EMOJI}][\ufe0f\u200d{_EMOJI}]*(?=\s{{1,3}}[A-Z])
+    # a new line
+    | \n
     """,
     re.X,
 )
 _LAST_WORD = re.compile(r"(\S+)$")
 _LIST_MARK = re.compile(r"(?:\A|\n)[ \t]{0,8}\(?(?:\d{1,2}|[a-hA-H])\Z")
-_CLAUSE = re.compile(r"(?<=[,;:])\s+|\s+(?=(?:but|so|and|because|then|also|please|if|when)\b)|\s+-+\s+", re.I)
+_CLAUSE = re.compile(r"(?<=[,;:])\s+|(?<!\s)\s+(?:(?=(?:but|so|and|because|then|also|please|if|when)\b)|-+\s+)", re.I)
 _SIGHT = 40
 """How many characters about a stop are looked at: longer than any abbreviation or list mark."""
 
@@ -139,7 +77,7 @@ def split(text: str) -> tuple[Span, ...]:
 
 def _boundaries(text: str) -> Iterator[int]:
     for match in _END.finditer(text):
-        if match["stop"] and not _ends_sentence(text, match):
+        if match["link"] or (match["stop"] and not _ends_sentence(text, match)):
             continue
         yield match.end()
 
@@ -162,14 +100,18 @@ def _ends_sentence(text: str, match: re.Match[str]) -> bool:
 def _tile(text: str, ends: Iterator[int]) -> Iterator[Span]:
     start = 0
     for end in ends:
-        if end <= start:
-            continue
-        while end < len(text) and text[end].isspace():
-            end += 1
-        yield Span(start, end)
-        start = end
+        if end > start:
+            after = _after_space(text, end)
+            yield Span(start, after)
+            start = after
     if start < len(text):
         yield Span(start, len(text))
+
+
+def _after_space(text: str, index: int) -> int:
+    while index < len(text) and text[index].isspace():
+        index += 1
+    return index
 
 
 def _cut_long(text: str, span: Span) -> Iterator[Span]:

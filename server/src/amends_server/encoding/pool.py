@@ -9,7 +9,7 @@ from dataclasses import dataclass, field
 from amends_core.encoder import Encoder, Encoding
 
 from amends_server.encoding.cache import EncodingCache
-from amends_server.encoding.queue import Job, JobQueue, Outcome, Priority, Ticket, why_drop
+from amends_server.encoding.queue import DropReason, Job, JobQueue, Outcome, Priority, Ticket, why_drop
 from amends_server.metrics import Metrics
 
 _FIRST_COST_S = 0.003
@@ -31,7 +31,7 @@ class QueueExpired(Exception):
 
 
 class InferenceFailed(Exception):
-    """The encoder raised. The pool takes no more calls until it is made anew."""
+    """The encoder raised, or the pool was closed. The pool takes no more calls until it is made anew."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -102,7 +102,7 @@ class EncoderPool:
         Raises:
             Overloaded: the queue is full, or the deadline cannot be met.
             QueueExpired: the deadline passed while sentences waited.
-            InferenceFailed: the encoder raised, now or before.
+            InferenceFailed: the encoder raised, now or before, or the pool is closed.
         """
         if self._failed:
             raise InferenceFailed
@@ -116,12 +116,15 @@ class EncoderPool:
         return await self._gather(wanted, found, Ticket(deadline, priority))
 
     def close(self) -> None:
-        """Ends the threads once the sentence each has in hand is done. Queued work is dropped as cancelled."""
+        """Ends the threads once the sentence each has in hand is done. Calls that wait end with InferenceFailed."""
         with self._shared.condition:
             self._shared.stopping = True
             self._shared.condition.notify_all()
         for thread in self._threads:
             thread.join()
+        while len(self._shared.queue) > 0:
+            job = self._shared.queue.pop()
+            job.done(job, Outcome(dropped=DropReason.CANCELLED))
 
     def _admit(self, count: int, deadline: float) -> None:
         queued = len(self._shared.queue)
@@ -139,6 +142,8 @@ class EncoderPool:
 
         now = time.monotonic()
         with self._shared.condition:
+            if self._shared.stopping:
+                raise InferenceFailed
             for text in wanted:
                 self._shared.queue.push(Job(text, ticket, now, done))
             self._shared.condition.notify(len(wanted))
@@ -154,7 +159,8 @@ class EncoderPool:
         if gathering.future.done():
             return
         if outcome.encoding is None:
-            gathering.future.set_exception(InferenceFailed() if outcome.error else QueueExpired())
+            expired = outcome.dropped is DropReason.EXPIRED
+            gathering.future.set_exception(QueueExpired() if expired else InferenceFailed())
             return
         gathering.encodings[job.text] = outcome.encoding
         gathering.queue_s = max(gathering.queue_s, outcome.wait_s)

@@ -1,0 +1,44 @@
+"""How much a sentence says of this customer's case: their own words, numbers, times. Boilerplate says nothing of it."""
+
+import re
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+from amends_core.judgement.weights import DETAIL_SHARE, DETAILS_ENOUGH
+
+_WORD = re.compile(r"[a-z][a-z'-]{3,}")
+_NUMBER = re.compile(r"\d")
+_COMMON = frozenset(
+    "about after again also always another anything back because been before being came come could didn does done "
+    "don't each even ever every from getting give going gone have haven't having hear help here i'll i'm i've "
+    "into isn't it's just know like long look made make many maybe more most much need never nothing only other "
+    "over please problem really said same says service should since some something sorry still sure take tell "
+    "than thank thanks that that's their them then there these they thing things think this those time told "
+    "understand until very want wanted was wasn't well went were what when where which while will with without "
+    "won't would your you're ".split()
+)
+
+
+@dataclass(frozen=True, slots=True)
+class Details:
+    """The words by which a reply shows that it is about this customer."""
+
+    words: frozenset[str]
+
+    @classmethod
+    def of(cls, messages: Sequence[str]) -> "Details":
+        """The telling words of the customer's messages: four letters or more, and not common ones."""
+        return cls(frozenset(word for text in messages for word in _words(text)))
+
+    def share(self, text: str) -> float:
+        """How much of a strong step's worth the details of a sentence stand for, 0 to DETAIL_SHARE."""
+        found = len(self.words & _words(text)) + len(_NUMBER.findall(text)[:2])
+        return DETAIL_SHARE * min(1.0, found / DETAILS_ENOUGH)
+
+
+def _words(text: str) -> frozenset[str]:
+    return frozenset(_stem(word) for word in _WORD.findall(text.lower()) if word not in _COMMON)
+
+
+def _stem(word: str) -> str:
+    return word.rstrip("s")[:7]
