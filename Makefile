@@ -38,10 +38,10 @@ format: .venv-dev/installed-lint proto/deps/made ## Formats code and contract
 
 proto: .venv-dev/installed-lint proto/deps/made generate ## Generates code from the contract
 
-breaking: ## Checks the contract against the last release tag
-	@tag=$$(git describe --tags --abbrev=0 --match 'v*' 2>/dev/null) \
-	  && cd proto && ../$(DEV)/buf breaking --against "../.git#tag=$$tag,subdir=proto" --path amends \
-	  || [ -z "$$tag" ] && true
+breaking: .venv-dev/installed-lint proto/deps/made ## Checks the contract against the last release tag
+	@tag=$$(git describe --tags --abbrev=0 --match 'v*' 2>/dev/null) || { echo "no release tag yet: nothing to break"; exit 0; }; \
+	  rm -rf build/released && mkdir -p build/released && git archive $$tag proto | tar -x -C build/released \
+	  && cp -r proto/deps build/released/proto/ && cd proto && ../$(DEV)/buf breaking --against ../build/released/proto --path amends
 
 model: .venv-train/installed ## Makes the model bundle; REAL=file brings the real sentences that calibrate
 	@.venv-train/bin/python -m amends_train --out server/src/amends_core/models/amends-minilm-l6 --version $(VERSION) \

@@ -30,7 +30,7 @@ class EmpathyServiceStub:
 
     Every error carries `google.rpc.ErrorInfo`; a malformed request also `BadRequest` with the path of
     each field; a refusal for load also `RetryInfo`. The call's id is read from the metadata key
-    `x-request-id`, or made, and comes back under the same key.
+    `x-request-id`, or made, and comes back under the same key in the trailing metadata.
     """
 
     def __init__(self, channel):
@@ -76,7 +76,7 @@ class EmpathyServiceServicer:
 
     Every error carries `google.rpc.ErrorInfo`; a malformed request also `BadRequest` with the path of
     each field; a refusal for load also `RetryInfo`. The call's id is read from the metadata key
-    `x-request-id`, or made, and comes back under the same key.
+    `x-request-id`, or made, and comes back under the same key in the trailing metadata.
     """
 
     def ScoreReply(self, request, context):
@@ -167,7 +167,7 @@ class EmpathyService:
 
     Every error carries `google.rpc.ErrorInfo`; a malformed request also `BadRequest` with the path of
     each field; a refusal for load also `RetryInfo`. The call's id is read from the metadata key
-    `x-request-id`, or made, and comes back under the same key.
+    `x-request-id`, or made, and comes back under the same key in the trailing metadata.
     """
 
     @staticmethod

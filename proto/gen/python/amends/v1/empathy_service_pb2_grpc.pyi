@@ -31,7 +31,7 @@ class EmpathyServiceStub:
 
     Every error carries `google.rpc.ErrorInfo`; a malformed request also `BadRequest` with the path of
     each field; a refusal for load also `RetryInfo`. The call's id is read from the metadata key
-    `x-request-id`, or made, and comes back under the same key.
+    `x-request-id`, or made, and comes back under the same key in the trailing metadata.
     """
 
     @_typing.overload
@@ -57,7 +57,7 @@ class EmpathyServiceAsyncStub(EmpathyServiceStub):
 
     Every error carries `google.rpc.ErrorInfo`; a malformed request also `BadRequest` with the path of
     each field; a refusal for load also `RetryInfo`. The call's id is read from the metadata key
-    `x-request-id`, or made, and comes back under the same key.
+    `x-request-id`, or made, and comes back under the same key in the trailing metadata.
     """
 
     def __init__(self, channel: _aio.Channel) -> None: ...
@@ -79,7 +79,7 @@ class EmpathyServiceServicer(metaclass=_abc_1.ABCMeta):
 
     Every error carries `google.rpc.ErrorInfo`; a malformed request also `BadRequest` with the path of
     each field; a refusal for load also `RetryInfo`. The call's id is read from the metadata key
-    `x-request-id`, or made, and comes back under the same key.
+    `x-request-id`, or made, and comes back under the same key in the trailing metadata.
     """
 
     @_abc_1.abstractmethod
