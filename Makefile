@@ -41,7 +41,7 @@ proto: .venv-dev/installed-lint proto/deps/made generate ## Generates code from 
 breaking: .venv-dev/installed-lint proto/deps/made ## Checks the contract against the last release tag
 	@tag=$$(git describe --tags --abbrev=0 --match 'v*' 2>/dev/null) || { echo "no release tag yet: nothing to break"; exit 0; }; \
 	  rm -rf build/released && mkdir -p build/released && git archive $$tag proto | tar -x -C build/released \
-	  && cp -r proto/deps build/released/proto/ && cd proto && ../$(DEV)/buf breaking --against ../build/released/proto --path amends
+	  && cp -r proto/deps build/released/proto/ && cd proto && ../$(DEV)/buf breaking --against ../build/released/proto
 
 model: .venv-train/installed ## Makes the model bundle; REAL=file brings the real sentences that calibrate
 	@.venv-train/bin/python -m amends_train --out server/src/amends_core/models/amends-minilm-l6 --version $(VERSION) \
