@@ -13,7 +13,7 @@ from numpy.typing import NDArray
 from tokenizers import Tokenizer
 
 from amends_core.bundle import Bundle
-from amends_core.text import normalise
+from amends_core.text import parts_of
 
 Floats = NDArray[np.float32]
 
@@ -41,7 +41,7 @@ class Encoder(Protocol):
     """Encodes one sentence; called from any thread."""
 
     def encode(self, text: str) -> Encoding:
-        """Encodes one sentence as it was written; normalising is the encoder's business."""
+        """Encodes one passage as `text.passage_of` gives it; normalising is the encoder's business."""
         ...
 
 
@@ -57,7 +57,8 @@ class OnnxEncoder:
 
     def encode(self, text: str) -> Encoding:
         """See `Encoder.encode`."""
-        encoded = self._tokenizer.encode(normalise(text))
+        sentence, context = parts_of(text)
+        encoded = self._tokenizer.encode(sentence, context or None)
         ids = np.array([encoded.ids], dtype=np.int64)
         embedding, logits = self._session.run(["embedding", "logits"], {"input_ids": ids})
         return Encoding(

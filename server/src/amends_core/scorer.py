@@ -20,7 +20,7 @@ from amends_core.judgement import Judge, Judgement, Past, Reply, Verdict
 from amends_core.playbooks import Playbook, PlaybookLibrary, misstep_exemplars, phrasings
 from amends_core.stages import locate
 from amends_core.taxonomy import STEPS, CustomerAct, Label, Role, Step
-from amends_core.text import Span, has_words, split
+from amends_core.text import Span, has_words, passage_of, split
 
 MAX_HISTORY_TURNS = 100
 """Turns before these are left out of the state: what was said a hundred turns ago no longer decides the next."""
@@ -36,6 +36,8 @@ class Piece:
     turn_index: int
     span: Span
     text: str
+    passage: str
+    """What is encoded: the text, and for a customer's message what the agent said before it."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -53,8 +55,8 @@ class Plan:
 
     @property
     def texts(self) -> tuple[str, ...]:
-        """Every text to encode, once, in order."""
-        return tuple(dict.fromkeys(piece.text for pieces in self.pieces.values() for piece in pieces))
+        """Every passage to encode, once, in order."""
+        return tuple(dict.fromkeys(piece.passage for pieces in self.pieces.values() for piece in pieces))
 
 
 @dataclass(frozen=True, slots=True)
@@ -186,7 +188,7 @@ class Scorer:
     ) -> Plan:
         check_turns(turns[:reply_start])
         oldest = _oldest_turn(turns, reply_start, history)
-        pieces = {i: tuple(_pieces(i, turn)) for i, turn in enumerate(turns) if i >= oldest and has_words(turn.text)}
+        pieces = {i: tuple(_pieces(i, turns)) for i, turn in enumerate(turns) if i >= oldest and has_words(turn.text)}
         if not any(turns[i].role is Role.CUSTOMER for i in pieces):
             raise RequestError(
                 "turns must hold at least one customer turn with a letter or digit in it",
@@ -207,7 +209,7 @@ class Scorer:
             return state
         turn = plan.turns[index]
         if turn.role is Role.CUSTOMER:
-            return state.after_customer(index, turn, self._detector.read_customer(encodings[pieces[0].text]))
+            return state.after_customer(index, turn, self._detector.read_customer(encodings[pieces[0].passage]))
         return state.after_agent([self._sentence(piece, encodings, 0) for piece in pieces], self._detector)
 
     def _sentence(self, piece: Piece, encodings: Encodings, first_turn: int) -> Sentence:
@@ -232,7 +234,7 @@ class Scorer:
 
     def _last_customer(self, plan: Plan, encodings: Encodings, before: int) -> Encoding:
         index = max(i for i in plan.pieces if i < before and plan.turns[i].role is Role.CUSTOMER)
-        return encodings[plan.pieces[index][0].text]
+        return encodings[plan.pieces[index][0].passage]
 
     def _points(self, plan: Plan, state: State, index: int) -> Iterator[ArcPoint]:
         if state.moments and state.moments[-1].turn_index == index:
@@ -257,11 +259,19 @@ def _oldest_turn(turns: Sequence[Turn], reply_start: int, history: int) -> int:
     return min(max(0, reply_start - history), last_customer)
 
 
-def _pieces(index: int, turn: Turn) -> Iterator[Piece]:
-    whole = (Span(0, len(turn.text)),)
-    for span in whole if turn.role is Role.CUSTOMER else split(turn.text):
+def _pieces(index: int, turns: Sequence[Turn]) -> Iterator[Piece]:
+    turn = turns[index]
+    customer = turn.role is Role.CUSTOMER
+    before = _agent_before(index, turns) if customer else ""
+    for span in (Span(0, len(turn.text)),) if customer else split(turn.text):
         trimmed = span.trimmed(turn.text)
-        yield Piece(index, trimmed, trimmed.of(turn.text))
+        text = trimmed.of(turn.text)
+        yield Piece(index, trimmed, text, passage_of(text, before))
+
+
+def _agent_before(index: int, turns: Sequence[Turn]) -> str:
+    """What the agent said last before a turn; empty where they said nothing."""
+    return next((turns[i].text for i in range(index - 1, -1, -1) if turns[i].role is Role.AGENT), "")
 
 
 def _runs(turns: Sequence[Turn]) -> Iterator[list[int]]:

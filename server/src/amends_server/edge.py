@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import asyncio
-import inspect
 import logging
 import re
 import time
@@ -94,11 +93,7 @@ class EdgeInterceptor(aio.ServerInterceptor):
     def _stream(self, method: _Method, behaviour: Callable[..., Any]) -> Callable[..., Any]:
         async def call(request: Any, context: Context) -> AsyncIterator[Any]:
             async with _Call(self._metrics, method, context) as record:
-                if not inspect.isasyncgenfunction(behaviour):  # it writes its answers to the context
-                    await record.guard(behaviour, request)
-                    return
-                requests = _well_formed(request) if hasattr(request, "__aiter__") else request
-                async for response in record.guard_stream(behaviour(requests, context)):
+                async for response in record.guard_stream(behaviour, request):
                     self._metrics.sent.labels(*method.labels).inc()
                     yield response
 
@@ -157,10 +152,13 @@ class _Call:
         except Exception as error:
             await self._end(_call_error(error, self._request_id))
 
-    async def guard_stream(self, answers: AsyncIterator[Any]) -> AsyncIterator[Any]:
+    async def guard_stream(self, behaviour: Callable[..., AsyncIterator[Any]], request: Any) -> AsyncIterator[Any]:
         """As `guard`, for a handler that gives a stream."""
+        if isinstance(request, Malformed):
+            await self._end(malformed())
+        requests = _well_formed(request) if hasattr(request, "__aiter__") else request
         try:
-            async for answer in answers:
+            async for answer in behaviour(requests, self._context):
                 yield answer
         except (asyncio.CancelledError, aio.AbortError):
             raise

@@ -104,16 +104,15 @@ class Service:
             PortInUse: a port is taken.
         """
         self.port = self._bind()
-        await self._health.set_all(_Status.NOT_SERVING)
         await self._server.start()
         self.metrics_port = self._serve_metrics()
-        await self._health.set_all(_Status.SERVING)
+        self._health.set_all(_Status.SERVING)
         self._watch(self._measure_lag())
         self.metrics.start_seconds.set(time.monotonic() - self._started)
 
     async def stop(self, grace_s: float) -> None:
         """Drains: NOT_SERVING, watches end, no new calls, those in flight finish within `grace_s` seconds."""
-        await self._health.drain()
+        self._health.drain()
         await self._server.stop(grace_s)
         for task in self._tasks:
             task.cancel()
@@ -163,7 +162,7 @@ class Service:
 
     def _on_failure(self, error: BaseException) -> None:
         _log.error("inference failed", extra={"type": type(error).__name__})
-        self._watch(self._health.set_all(_Status.NOT_SERVING))
+        self._health.set_all(_Status.NOT_SERVING)
 
     def _watch(self, work: Coroutine[Any, Any, None]) -> None:
         task = asyncio.ensure_future(work)

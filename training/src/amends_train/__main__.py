@@ -28,8 +28,8 @@ def main() -> None:
     parser.add_argument("--out", type=Path, required=True, help="folder of the bundle; what lies there is replaced")
     parser.add_argument("--name", default="amends-minilm-l6")
     parser.add_argument("--version", required=True, help="version of the bundle, such as 0.1.0")
-    parser.add_argument("--epochs", type=int, default=FitOptions.epochs)
-    parser.add_argument("--seed", type=int, default=FitOptions.seed)
+    parser.add_argument("--epochs", type=int, default=FitOptions().epochs)
+    parser.add_argument("--seed", type=int, default=FitOptions().seed)
     parser.add_argument("--threads", type=int, default=0, help="threads of PyTorch; 0 takes its own choice")
     args = parser.parse_args()
     if args.threads:

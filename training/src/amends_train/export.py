@@ -13,6 +13,7 @@ from onnxruntime.transformers import optimizer
 from onnxruntime.transformers.fusion_options import FusionOptions
 from sentence_transformers import SentenceTransformer
 
+from amends_train.fit import Passage, token_ids
 from amends_train.network import Network
 from amends_train.targets import Floats
 
@@ -69,21 +70,20 @@ class Graph:
         options = ort.SessionOptions()
         options.log_severity_level = 3
         self._session = ort.InferenceSession(str(path), options, providers=["CPUExecutionProvider"])
-        self._tokenizer = model.tokenizer
+        self._model = model
         self._max_tokens = max_tokens
 
-    def run(self, texts: Sequence[str]) -> tuple[Floats, Floats]:
-        """Embeddings (len(texts), d) and logits (len(texts), outputs)."""
-        found = [self._session.run(["embedding", "logits"], {"input_ids": self._ids(text)}) for text in texts]
+    def run(self, passages: Sequence[Passage]) -> tuple[Floats, Floats]:
+        """Embeddings (len(passages), d) and logits (len(passages), outputs)."""
+        found = [self._session.run(["embedding", "logits"], {"input_ids": self._ids(passage)}) for passage in passages]
         return np.concatenate([pair[0] for pair in found]), np.concatenate([pair[1] for pair in found])
 
-    def _ids(self, text: str) -> np.ndarray[tuple[int, ...], np.dtype[np.int64]]:
-        ids = self._tokenizer(normalise(text), truncation=True, max_length=self._max_tokens)["input_ids"]
-        return np.array([ids], dtype=np.int64)
+    def _ids(self, passage: Passage) -> np.ndarray[tuple[int, ...], np.dtype[np.int64]]:
+        return np.array([token_ids(self._model, passage, self._max_tokens)], dtype=np.int64)
 
 
 def embedding_gap(graph: Graph, model: SentenceTransformer, texts: Sequence[str]) -> float:
     """Largest absolute difference between the graph's embeddings and those of sentence-transformers."""
-    ours, _ = graph.run(texts)
+    ours, _ = graph.run([(text, "") for text in texts])
     theirs = model.encode([normalise(text) for text in texts], normalize_embeddings=True, show_progress_bar=False)
     return float(np.abs(ours - theirs).max())

@@ -6,7 +6,7 @@ from dataclasses import dataclass
 
 import numpy as np
 import torch
-from amends_core.text import normalise
+from amends_core.text import parts_of, passage_of
 from sentence_transformers import SentenceTransformer
 from torch import Tensor, nn
 from tqdm import tqdm
@@ -16,12 +16,15 @@ from amends_train.network import Network, transformer_of
 from amends_train.rows import REAL, AgentRow, CustomerRow
 from amends_train.targets import ACTS, Floats, agent_target, customer_target
 
+Passage = tuple[str, str]
+"""A text, and what the other side said before it; the latter may be empty."""
+
 
 @dataclass(frozen=True, slots=True)
 class FitOptions:
     """How to fine-tune."""
 
-    epochs: int = 8
+    epochs: int = 6
     batch_size: int = 32
     encoder_rate: float = 8e-5
     """Peak learning rate of the transformer."""
@@ -33,6 +36,8 @@ class FitOptions:
     """Share of agent rows that are run together with another one."""
     act_weight: float = 0.6
     """Weight of the acts' cross-entropy against the summed binary ones."""
+    context_dropout: float = 0.25
+    """Share of customer messages that are read without what the agent said before."""
     real_weight: float = 0.5
     """Weight of a real sentence against a written one: one corpus does not sound like the next."""
     max_tokens: int = 128
@@ -43,7 +48,7 @@ class FitOptions:
 class Sample:
     """One text with what the network should say of it."""
 
-    text: str
+    passage: Passage
     target: Floats
     weight: Floats
     importance: float = 1.0
@@ -90,13 +95,13 @@ def fit(
 
 
 @torch.inference_mode()
-def predict(network: Network, base: SentenceTransformer, texts: Sequence[str], max_tokens: int = 128) -> Floats:
-    """Logits of shape (len(texts), len(OUTPUTS)), in fp32."""
+def predict(network: Network, base: SentenceTransformer, passages: Sequence[Passage], max_tokens: int = 128) -> Floats:
+    """Logits of shape (len(passages), len(OUTPUTS)), in fp32."""
     network.eval()
-    order = sorted(range(len(texts)), key=lambda index: len(texts[index]))
+    order = sorted(range(len(passages)), key=lambda index: len(passages[index][0]))
     logits: list[Tensor] = []
     for start in range(0, len(order), 64):
-        encoded = _tokenize(base, [texts[i] for i in order[start : start + 64]], max_tokens)
+        encoded = _tokenize(base, [passages[i] for i in order[start : start + 64]], max_tokens)
         logits.append(network(**encoded)[1])
     found = torch.cat(logits).numpy()
     back = np.empty_like(found)
@@ -114,9 +119,10 @@ def _samples(
         if row.kind != REAL and rng.random() < options.join_share:
             other = rng.choice(agents)
             text, target, weight = _joined(row, other, rng)
-        yield Sample(text, target, weight, importance)
+        yield Sample((text, ""), target, weight, importance)
     for message in customers:
-        yield Sample(roughen(message.text, rng), *customer_target(message))
+        context = message.context if rng.random() >= options.context_dropout else ""
+        yield Sample((roughen(message.text, rng), context), *customer_target(message))
 
 
 def _joined(row: AgentRow, other: AgentRow, rng: random.Random) -> tuple[str, Floats, Floats]:
@@ -135,20 +141,27 @@ def _batches(
     chunk = options.batch_size * 16
     groups: list[list[Sample]] = []
     for start in range(0, len(samples), chunk):
-        ordered = sorted(samples[start : start + chunk], key=lambda sample: len(sample.text))
+        ordered = sorted(samples[start : start + chunk], key=lambda sample: sum(map(len, sample.passage)))
         groups += [ordered[i : i + options.batch_size] for i in range(0, len(ordered), options.batch_size)]
     rng.shuffle(groups)
     for group in groups:
-        encoded = _tokenize(base, [sample.text for sample in group], options.max_tokens)
+        encoded = _tokenize(base, [sample.passage for sample in group], options.max_tokens)
         target = torch.from_numpy(np.stack([sample.target for sample in group]))
         weight = torch.from_numpy(np.stack([sample.weight * sample.importance for sample in group]))
         yield encoded, target, weight
 
 
-def _tokenize(base: SentenceTransformer, texts: Sequence[str], max_tokens: int) -> dict[str, Tensor]:
-    encoded = base.tokenizer(
-        [normalise(text) for text in texts], padding=True, truncation=True, max_length=max_tokens, return_tensors="pt"
-    )
+def token_ids(base: SentenceTransformer, passage: Passage, max_tokens: int) -> list[int]:
+    """The ids of a passage, as the served encoder makes them: alone, or as a pair with its context."""
+    text, context = parts_of(passage_of(*passage))
+    pair = (text, context) if context else (text,)
+    ids: list[int] = base.tokenizer(*pair, truncation=True, max_length=max_tokens)["input_ids"]
+    return ids
+
+
+def _tokenize(base: SentenceTransformer, passages: Sequence[Passage], max_tokens: int) -> dict[str, Tensor]:
+    ids = [token_ids(base, passage, max_tokens) for passage in passages]
+    encoded = base.tokenizer.pad({"input_ids": ids}, return_tensors="pt")
     return {"input_ids": encoded["input_ids"], "attention_mask": encoded["attention_mask"]}
 
 

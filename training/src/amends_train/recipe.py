@@ -19,7 +19,7 @@ from sentence_transformers import SentenceTransformer
 from amends_train.bundle_writer import TEMPLATES, BundleFacts, write_bundle
 from amends_train.calibrate import Calibration, calibrate
 from amends_train.export import Graph, embedding_gap, export_fp32, quantise
-from amends_train.fit import FitOptions, fit
+from amends_train.fit import FitOptions, Passage, fit
 from amends_train.measure import LABEL_COLUMNS, agent_figures, customer_figures, per_label, probabilities
 from amends_train.network import Network, load_base, transformer_of
 from amends_train.rows import AgentRow, CustomerRow, join_real, read_agents, read_customers, read_extra
@@ -123,15 +123,16 @@ def run(recipe: Recipe, inputs: Inputs) -> Mapping[str, float]:
     gap = embedding_gap(Graph(fp32, base, recipe.options.max_tokens), base, probe)
     _gate("embeddings against sentence-transformers", gap, PARITY)
     served = Graph(int8, base, recipe.options.max_tokens)
-    agent_logits = served.run([row.text for row in inputs.dev_agents])[1]
-    customer_logits = served.run([row.text for row in inputs.dev_customers])[1]
+    agents = [(row.text, "") for row in inputs.dev_agents]
+    agent_logits = served.run(agents)[1]
+    customer_logits = served.run([(row.text, row.context) for row in inputs.dev_customers])[1]
     calibration = calibrate(inputs.dev_agents, agent_logits, inputs.dev_customers, customer_logits)
-    full = Graph(fp32, base, recipe.options.max_tokens).run([row.text for row in inputs.dev_agents])[1]
+    full = Graph(fp32, base, recipe.options.max_tokens).run(agents)[1]
     figures = {
         **_named("dev_agents", agent_figures(inputs.dev_agents, agent_logits, calibration)),
         **_named("dev_customers", customer_figures(inputs.dev_customers, customer_logits)),
         "embedding_gap": gap,
-        "repeat_gap": _repeat_gap(served, inputs.dev_agents, agent_logits, calibration),
+        "repeat_gap": _repeat_gap(served, agents, agent_logits, calibration),
         "int8_flips": _flips(full, agent_logits, calibration),
     }
     _gate("probabilities when run again in another order", figures["repeat_gap"], INVARIANCE)
@@ -159,9 +160,9 @@ def _trained(recipe: Recipe, inputs: Inputs) -> tuple[SentenceTransformer, Netwo
     return base, network
 
 
-def _repeat_gap(graph: Graph, rows: Sequence[AgentRow], logits: np.ndarray, calibration: Calibration) -> float:  # type: ignore[type-arg]
+def _repeat_gap(graph: Graph, passages: Sequence[Passage], logits: np.ndarray, calibration: Calibration) -> float:  # type: ignore[type-arg]
     """Largest change of a probability when the same sentences are run again, last first."""
-    again = graph.run([row.text for row in reversed(rows)])[1][::-1]
+    again = graph.run(passages[::-1])[1][::-1]
     return float(np.abs(probabilities(again, calibration) - probabilities(logits, calibration)).max())
 
 

@@ -10,7 +10,14 @@ from amends_core.encoder import Floats
 from amends_core.exemplars import ExemplarIndex, Nearest
 from amends_core.judgement.details import Details
 from amends_core.judgement.result import Place
-from amends_core.judgement.weights import ANSWER_SHARE, PRESENCE_AT_THRESHOLD, STRONG_FROM, TIMELESS
+from amends_core.judgement.weights import (
+    ANSWER_SHARE,
+    PASTED_COSINE,
+    PASTED_SHARE,
+    PRESENCE_AT_THRESHOLD,
+    STRONG_FROM,
+    TIMELESS,
+)
 from amends_core.taxonomy import SENTENCE_LABELS, Label, Step, Strength
 from amends_core.text import word_count
 
@@ -60,13 +67,17 @@ class Gatherer:
         ranked = sorted(range(len(sentences)), key=lambda i: -sentences[i].reading.probability(label))
         best = sentences[ranked[0]].reading.probability(label)
         carrying = [i for i in ranked if self.detector.claims(sentences[i].reading, label)]
+        nearest = [self.exemplars.nearest(label, embeddings[i]) for i in carrying]
+        worths = [
+            self._worth(sentences[i], label) * _own_words(near) for i, near in zip(carrying, nearest, strict=True)
+        ]
         return Evidence(
             probability=best,
             places=tuple(place_of(sentences[i]) for i in carrying),
             strength=max((self._strength(sentences[i], label) for i in carrying), default=Strength.ABSENT),
-            worth=max((self._worth(sentences[i], label) for i in carrying), default=0.0),
+            worth=max(worths, default=0.0),
             certainty=self.detector.certainty(best, label),
-            nearest=self.exemplars.nearest(label, embeddings[carrying[0]]) if carrying else None,
+            nearest=nearest[0] if nearest else None,
         )
 
     def _strength(self, sentence: Sentence, label: Label) -> Strength:
@@ -86,6 +97,11 @@ class Gatherer:
     def _strong(self, sentence: Sentence, step: Step) -> float:
         """How likely the step is strong: as the model reads it, or by what it says of this customer's case."""
         return max(sentence.reading.strong[step], self.details.share(sentence.text))
+
+
+def _own_words(nearest: Nearest | None) -> float:
+    """What a sentence is worth by whether it is the agent's own: an exemplar pasted in is about somebody else."""
+    return PASTED_SHARE if nearest is not None and nearest.similarity >= PASTED_COSINE else 1.0
 
 
 def place_of(sentence: Sentence) -> Place:

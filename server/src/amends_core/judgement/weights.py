@@ -35,6 +35,10 @@ GROUND_CALM = 50.0
 """Where a reply to a calm customer starts: a plain answer is fair."""
 GROUND_UPSET = 18.0
 """Where a reply to a customer at the height of upset starts: nearly everything is still to be earned."""
+PASTED_COSINE = 0.97
+"""From this cosine to an exemplar on a sentence counts as pasted in."""
+PASTED_SHARE = 0.3
+"""What a pasted sentence is worth: it was written about another customer."""
 STRONG_FROM = 0.5
 """From this probability on a step counts as strong."""
 DETAIL_SHARE = 0.8

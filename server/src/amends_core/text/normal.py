@@ -9,6 +9,10 @@ import re
 import unicodedata
 
 NORMALISATION = 1
+CONTEXT_CHARACTERS = 200
+"""How much of what was said before is read: about 45 tokens."""
+CONTEXT_MARK = "\x1e"
+"""Stands in a passage between a text and what was said before it; requests may hold no such character."""
 
 _QUOTES = str.maketrans(
     {
@@ -32,7 +36,7 @@ _PLACEHOLDERS = (
     (re.compile(r"(?<![\w.+-])[\w.+-]{1,64}@[\w-]{1,63}\.[\w.]+"), "<email>"),
     (re.compile(r"(?<!\w)@\w+|<user>"), "<user>"),
     (re.compile(r"#?\b(?=[A-Z0-9-]{5})(?=(?:[A-Z-]{0,30}\d){3})[A-Z0-9][A-Z0-9-]{4,}\b"), "<number>"),
-    (re.compile(r"\+?\d(?:[\s().-]?\+?\d){7,}"), "<number>"),
+    (re.compile(r"\+?\d(?:[\s().-]{0,2}\+?\d){7,}"), "<number>"),
 )
 _STRETCHED = re.compile(r"([^\W\d_]|[!?.])\1{3,}")
 _SPACE = re.compile(r"\s+")
@@ -58,6 +62,29 @@ def _once(text: str) -> str:
         text = "".join(" " if not c.isascii() and unicodedata.category(c) in _SYMBOLS else c for c in text)
     text = _STRETCHED.sub(r"\1\1\1", text)
     return _SPACE.sub(" ", text).strip()
+
+
+def passage_of(text: str, said_before: str) -> str:
+    """One string for a text and what the other side said before it: what is encoded, cached and looked up."""
+    context = context_tail(said_before)
+    return f"{text}{CONTEXT_MARK}{context}" if context else text
+
+
+def parts_of(passage: str) -> tuple[str, str]:
+    """The text of a passage, normalised, and its context; the latter is empty where it has none."""
+    text, _, context = passage.partition(CONTEXT_MARK)
+    return normalise(text), context_tail(context)
+
+
+def context_tail(text: str) -> str:
+    """The end of what the other side said before, as the encoder reads it beside a message; may be empty.
+
+    Questions and offers stand at the end, and they are what a short answer answers.
+    """
+    text = normalise(text)
+    if len(text) <= CONTEXT_CHARACTERS:
+        return text
+    return text[-CONTEXT_CHARACTERS:].partition(" ")[2]
 
 
 def has_words(text: str) -> bool:

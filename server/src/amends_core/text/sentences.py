@@ -18,7 +18,7 @@ _ABBREVIATIONS = frozenset(
     "eg ie cf ca al a.m p.m u.s u.k mon tue tues wed thu thur thurs fri sat sun jan feb mar apr jun jul aug sep "
     "sept oct nov dec min max hrs hr qty amt acct pls pt vol ".split()
 )
-_SENTENCE_FINAL = frozenset(["etc", "a.m", "p.m", "inc", "ltd", "co", "corp", "u.s", "u.k"])
+_SENTENCE_FINAL = frozenset(["etc", "a.m", "p.m", "inc", "ltd", "co", "corp", "u.s", "u.k", "hr", "hrs", "min"])
 """Abbreviations that may also end a sentence: they do so before a capital."""
 
 _EMOJI = "\u2600-\u27bf\U0001f000-\U0001faff"
@@ -27,7 +27,8 @@ _END = re.compile(
     # a link, whole: its stops end nothing
     (?P<link>(?:https?://|www\.)\S*[\w/])
     # a stop, what closes with it, then space
-    | (?<![.!?\u2026\u3002])(?P<stop>[.!?\u2026\u3002]++)(?P<tail>["'\u201d\u2019)\]*]*\s{{0,3}}[{_EMOJI}\ufe0f\u200d]*)(?=\s|$)
+    | (?<![.!?\u2026\u3002])(?P<stop>[.!?\u2026\u3002]++)
+      (?P<tail>["'\u201d\u2019)\]*]*\s{{0,3}}[{_EMOJI}\ufe0f\u200d]*)(?=\s|$)
     # a stop whose space was forgotten: "sorry.We"
     | (?<=[a-z]{{2}})[.!?]+(?=[A-Z][a-z']*\s)
     | (?<=[^\W\d_]{{3}})[!?]+(?=[^\W\d_])
@@ -39,7 +40,7 @@ _END = re.compile(
     re.X,
 )
 _LAST_WORD = re.compile(r"(\S+)$")
-_LIST_MARK = re.compile(r"(?:\A|\n)[ \t]{0,8}\(?(?:\d{1,2}|[a-hA-H])\Z")
+_LIST_MARK = re.compile(r"(?:\A|\n|[.!?:;]\s)[ \t]{0,8}\(?(?:\d{1,2}|[a-hA-H])\Z")
 _CLAUSE = re.compile(r"(?<=[,;:])\s+|(?<!\s)\s+(?:(?=(?:but|so|and|because|then|also|please|if|when)\b)|-+\s+)", re.I)
 _SIGHT = 40
 """How many characters about a stop are looked at: longer than any abbreviation or list mark."""
@@ -57,7 +58,7 @@ class Span:
         return text[self.start : self.end]
 
     def trimmed(self, text: str) -> "Span":
-        """The same stretch without white space at its ends; empty at `start` where nothing is left."""
+        """The same stretch without white space at its ends; empty at `end` where nothing is left."""
         piece = self.of(text)
         left = len(piece) - len(piece.lstrip())
         return Span(self.start + left, self.start + max(left, len(piece.rstrip())))

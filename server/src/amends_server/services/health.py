@@ -1,42 +1,61 @@
-"""Health, per service; watches end when the service drains, so that they do not hold it up."""
+"""Health, per service; watches end when the service drains, so that they do not hold it up.
+
+gRPC's own servicer holds a lock while it writes to a watcher, so one that does not read would hold up the drain.
+"""
 
 import asyncio
-from collections.abc import Sequence
+from collections.abc import AsyncIterator, Sequence
 from typing import Any
 
-from grpc_health.v1 import health_pb2
-from grpc_health.v1._async import HealthServicer
+import grpc
+from grpc_health.v1 import health_pb2, health_pb2_grpc
+
+from amends_server.errors import CallError
 
 
-class Health(HealthServicer):  # type: ignore[misc]  # grpcio-health-checking ships no types
-    """grpc.health.v1, with an end to watches on drain."""
+class Health(health_pb2_grpc.HealthServicer):  # type: ignore[misc]  # grpcio-health-checking ships no types
+    """grpc.health.v1, with an end to watches on drain. NOT_SERVING at first. Belongs to one event loop."""
 
     def __init__(self, services: Sequence[str]) -> None:
-        super().__init__()
-        self._services = ("", *services)
-        self._draining = asyncio.Event()
+        self._status: dict[str, int] = dict.fromkeys(("", *services), health_pb2.HealthCheckResponse.NOT_SERVING)
+        self._draining = False
+        self._changed = asyncio.Event()
+        """Set at the next change, and then replaced."""
 
-    async def set_all(self, status: int) -> None:
-        """Sets the status of the server and of each service."""
-        for service in self._services:
-            await self.set(service, status)
+    def set_all(self, status: int) -> None:
+        """Sets the status of the server and of each service; without effect once it drains."""
+        if self._draining:
+            return
+        self._status = dict.fromkeys(self._status, status)
+        self._changed.set()
+        self._changed = asyncio.Event()
 
-    async def drain(self) -> None:
+    def drain(self) -> None:
         """Sets NOT_SERVING for good, tells every watcher so, and ends the watches."""
-        await self.enter_graceful_shutdown()
-        self._draining.set()
+        self.set_all(health_pb2.HealthCheckResponse.NOT_SERVING)
+        self._draining = True
 
-    async def Watch(self, request: health_pb2.HealthCheckRequest, context: Any) -> None:  # noqa: N802  gRPC's name
-        """Sends each change of status until the client leaves or the service drains."""
-        watch = asyncio.ensure_future(super().Watch(request, context))
-        draining = asyncio.ensure_future(self._draining.wait())
-        try:
-            await asyncio.wait((watch, draining), return_when=asyncio.FIRST_COMPLETED)
-            if watch.done():
-                watch.result()
+    async def Check(  # noqa: N802  gRPC's name
+        self, request: health_pb2.HealthCheckRequest, context: Any
+    ) -> health_pb2.HealthCheckResponse:
+        """Tells the status of a service."""
+        status = self._status.get(request.service)
+        if status is None:
+            known = ", ".join(name for name in self._status if name)
+            raise CallError(grpc.StatusCode.NOT_FOUND, "UNKNOWN_SERVICE", f"no service of that name; known are {known}")
+        return health_pb2.HealthCheckResponse(status=status)
+
+    async def Watch(  # noqa: N802  gRPC's name
+        self, request: health_pb2.HealthCheckRequest, context: Any
+    ) -> AsyncIterator[health_pb2.HealthCheckResponse]:
+        """Gives each change of status until the client leaves or the service drains."""
+        last = None
+        while True:
+            changed, draining = self._changed, self._draining
+            status = self._status.get(request.service, health_pb2.HealthCheckResponse.SERVICE_UNKNOWN)
+            if status != last:
+                yield health_pb2.HealthCheckResponse(status=status)
+            if draining:
                 return
-        finally:
-            draining.cancel()
-            watch.cancel()
-            await asyncio.gather(watch, draining, return_exceptions=True)
-        await context.write(health_pb2.HealthCheckResponse(status=health_pb2.HealthCheckResponse.NOT_SERVING))
+            last = status
+            await changed.wait()
