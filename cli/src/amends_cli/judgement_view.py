@@ -76,7 +76,7 @@ def _source(contribution: judgement_pb2.Contribution) -> str:
         return step_word(contribution.step)
     if contribution.WhichOneof("source") == "misstep":
         return misstep_word(contribution.misstep)
-    return "ground"
+    return "ground" if contribution.points >= 0 else "beside the point"
 
 
 def _points(points: float) -> Text:

@@ -33,7 +33,7 @@ def score(
 ) -> None:
     """Judge how well a reply makes amends, and why."""
     found = inputs.read_input(file, customer_text=customer, reply_text=reply)
-    conversations = [conversation.chosen(playbook=playbook, locale=locale) for conversation in found.conversations]
+    conversations = [each.replied().chosen(playbook=playbook, locale=locale) for each in found.conversations]
     _require_replies(conversations, is_lines=found.is_lines)
     if found.is_lines and svg:
         raise InputError("--svg: shows one judgement, and the input is JSON lines: give one conversation")

@@ -1,9 +1,8 @@
 """Reads a conversation written as plain lines: `customer: …`, `agent: …`, and what goes on below them."""
 
 import re
-from collections.abc import Sequence
 
-from amends.v1 import conversation_pb2, taxonomy_pb2
+from amends.v1 import conversation_pb2
 from amends_client import agent, customer
 
 from amends_cli.conversations import Conversation
@@ -21,8 +20,7 @@ def read_transcript(text: str) -> Conversation:
     turns = [_turn(role, lines, number) for number, role, lines in _blocks(text)]
     if not turns:
         raise InputError("the input is empty: give lines such as `customer: …` and `agent: …`, or JSON")
-    start = _reply_start(turns)
-    return Conversation(turns=tuple(turns[:start]), reply=tuple(turn.text for turn in turns[start:]))
+    return Conversation(turns=tuple(turns)).replied()
 
 
 def _blocks(text: str) -> list[tuple[int, str, list[str]]]:
@@ -44,10 +42,3 @@ def _turn(role: str, lines: list[str], number: int) -> conversation_pb2.Turn:
     if not text:
         raise InputError(f"the {role} says nothing: write the text after the colon, or take the line out", line=number)
     return customer(text) if role == "customer" else agent(text)
-
-
-def _reply_start(turns: Sequence[conversation_pb2.Turn]) -> int:
-    start = len(turns)
-    while start and turns[start - 1].role == taxonomy_pb2.ROLE_AGENT:
-        start -= 1
-    return start

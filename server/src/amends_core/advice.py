@@ -7,12 +7,15 @@ from dataclasses import dataclass
 from amends_core.conversation import CustomerMoment, State
 from amends_core.encoder import Floats
 from amends_core.exemplars import ExemplarIndex
-from amends_core.playbooks import Playbook
+from amends_core.judgement.weights import WORTH
+from amends_core.playbooks import Order, Playbook
 from amends_core.stages import Position, expectations, locate, remedy_is_early
 from amends_core.taxonomy import STEPS, CustomerAct, Expectation, Label, Misstep, Step
 
 SHARPNESS = 1.0
 """How much likelier a step is for each unit of urgency (a logit)."""
+WEIGHT_OF_WORTH = 1.0
+"""How much a step's worth counts where the order of a playbook is only a preference (a logit)."""
 PHRASINGS = 3
 
 _CLOSERS = (Step.APPRECIATE, Step.CHECK_SATISFACTION, Step.FOLLOW_UP)
@@ -30,19 +33,19 @@ _ACT_CALLS_FOR: Mapping[CustomerAct, Mapping[Step, float]] = {
 """How each act of the customer moves the urgency of steps."""
 
 _WHY: Mapping[Step, str] = {
-    Step.LISTEN: "The customer has more to say; let it all out before anything is solved.",
+    Step.LISTEN: "Room to tell all of it comes before anything is solved.",
     Step.THANK: "Raising this took effort; thanks make the customer an ally.",
-    Step.CLARIFY: "Something is not known yet; an open question finds out without testing the customer.",
+    Step.CLARIFY: "An open question finds out what is not known yet, without testing the customer.",
     Step.REFLECT: "Saying the problem back shows that it was understood.",
-    Step.EMPATHIZE: "The customer is upset, and the feeling has to be met before the fix.",
-    Step.APOLOGIZE: "Something went wrong, and nobody has said sorry for it yet.",
+    Step.EMPATHIZE: "The feeling is met before the fix; naming it shows that the customer was heard.",
+    Step.APOLOGIZE: "Something went wrong; a plain apology, without an if or a but, is due.",
     Step.TAKE_OWNERSHIP: "The customer needs to know who will see this through.",
     Step.STATE_LIMITS: "If something cannot be done, saying so now spares a second disappointment.",
     Step.TAKE_ACTION: "The customer wants to know what happens now, and by when.",
-    Step.GO_FURTHER: "What was offered is not enough for the customer.",
-    Step.CHECK_SATISFACTION: "A remedy is on the table; only the customer can say whether it is right.",
-    Step.FOLLOW_UP: "The remedy was taken; a later contact makes sure that it holds.",
-    Step.APPRECIATE: "The matter is settled; close by valuing the customer.",
+    Step.GO_FURTHER: "Something beyond the fix shows that this customer matters.",
+    Step.CHECK_SATISFACTION: "Only the customer can say whether the remedy is right.",
+    Step.FOLLOW_UP: "A later contact makes sure that the remedy holds.",
+    Step.APPRECIATE: "A warm close values the customer's patience or loyalty.",
 }
 
 
@@ -90,7 +93,7 @@ class Adviser:
         """Gives at most `most` steps; `customer` is the embedding of the customer's last message."""
         position = locate(playbook, state)
         odds = _probabilities(playbook, state, position)
-        ranked = sorted(STEPS, key=lambda step: (-odds[step], STEPS.index(step)))[:most]
+        ranked = sorted(odds, key=lambda step: (-odds[step], STEPS.index(step)))[:most]
         return Advice(
             steps=tuple(StepAdvice(step, odds[step], _WHY[step], self._examples(step, customer)) for step in ranked),
             position=position,
@@ -107,9 +110,10 @@ class Adviser:
 
 
 def _probabilities(playbook: Playbook, state: State, position: Position) -> Mapping[Step, float]:
-    """A softmax over the urgency of all steps; adds up to 1."""
+    """A softmax over the urgency of the steps that are not out of place; adds up to 1."""
     expected = expectations(playbook, state)
-    weights = {step: math.exp(SHARPNESS * _urgency(playbook, state, position, expected, step)) for step in STEPS}
+    open_steps = [step for step in STEPS if expected[step] is not Expectation.NOT_NOW]
+    weights = {step: math.exp(SHARPNESS * _urgency(playbook, state, position, expected, step)) for step in open_steps}
     whole = sum(weights.values())
     return {step: weight / whole for step, weight in weights.items()}
 
@@ -117,12 +121,14 @@ def _probabilities(playbook: Playbook, state: State, position: Position) -> Mapp
 def _urgency(
     playbook: Playbook, state: State, position: Position, expected: Mapping[Step, Expectation], step: Step
 ) -> float:
-    urgency = {Expectation.EXPECTED: 1.0, Expectation.WELCOME: -1.0, Expectation.NOT_NOW: -3.0}[expected[step]]
+    urgency = 1.0 if expected[step] is Expectation.EXPECTED else -1.0
     stage = playbook.stage_of(step)
     if stage is None:
         urgency -= 1.0
     elif expected[step] is Expectation.EXPECTED:
         urgency += 1.0 / (1 + abs(stage - position.index))
+        if playbook.order is Order.PREFERENCE:
+            urgency += WEIGHT_OF_WORTH * min(1.0, WORTH[step] / WORTH[Step.EMPATHIZE])
     if position.resolved:
         urgency += 1.5 if step in _CLOSERS else -1.5
     elif step in position.stage.steps and not position.waiting:

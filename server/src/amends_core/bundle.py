@@ -14,7 +14,7 @@ from pathlib import Path
 from typing import Any
 
 from amends_core.errors import BundleError
-from amends_core.taxonomy import CUSTOMER_ACTS, SENTENCE_MISSTEPS, STEPS, Label, Step
+from amends_core.taxonomy import CUSTOMER_ACTS, SENTENCE_LABELS, SENTENCE_MISSTEPS, STEPS, Label, Step
 from amends_core.text.normal import NORMALISATION
 
 FORMAT = 1
@@ -142,9 +142,19 @@ def _parse_manifest(path: Path, raw: bytes) -> Manifest:
             )
         if tuple(data["outputs"]) != OUTPUTS:
             raise BundleError(f"bundle {path} was made for another taxonomy; train it with this release")
-        return _manifest_of(data)
+        manifest = _manifest_of(data)
+        _check_calibration(path, manifest)
+        return manifest
     except (ValueError, KeyError, TypeError) as error:
         raise BundleError(f"manifest.json of bundle {path} is not valid: {error!r}; {REMEDY}") from error
+
+
+def _check_calibration(path: Path, manifest: Manifest) -> None:
+    scaled = {name for name in OUTPUTS if not name.startswith("act:")}
+    claimed = {output_name(label) for label in SENTENCE_LABELS}
+    missing = sorted(scaled - set(manifest.calibration)) + sorted(claimed - set(manifest.thresholds))
+    if missing:
+        raise BundleError(f"manifest.json of bundle {path} lacks the calibration of {', '.join(missing[:5])}; {REMEDY}")
 
 
 def _manifest_of(data: Mapping[str, Any]) -> Manifest:

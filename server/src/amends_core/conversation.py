@@ -11,8 +11,8 @@ from amends_core.text import Span, word_count
 
 UPSET = 0.5
 """From this probability on the customer counts as upset."""
-PROBLEM_UPSET = 0.3
-"""From this probability on facts told by the customer count as a problem."""
+PROBLEM_UPSET = {CustomerAct.EXPLAIN: 0.15, CustomerAct.ASK: 0.35}
+"""From this probability on facts or a question count as telling of a problem."""
 CARRY_WORDS = 3
 CARRY = 0.8
 """After a message of at most CARRY_WORDS words ("ok.", "fine"), this share of the earlier upset is still there."""
@@ -91,8 +91,13 @@ class State:
 
     @property
     def settled(self) -> bool:
-        """Whether the customer is content and nothing is left to mend."""
-        return self.is_content and (self.remedied or not self.problem)
+        """Whether the customer says that it is well, and nothing is left to mend."""
+        return self.is_content and self.act is CustomerAct.SATISFIED and (self.remedied or not self.problem)
+
+    @property
+    def accepted(self) -> bool:
+        """Whether the customer took a remedy."""
+        return self.is_content and self.remedied
 
     @property
     def wants_answer(self) -> bool:
@@ -124,7 +129,7 @@ class State:
         if word_count(turn.text) <= CARRY_WORDS and reading.act is not CustomerAct.SATISFIED:
             upset = max(upset, CARRY * self.upset)
         told = reading.act in _COMPLAINING or upset >= UPSET
-        told |= reading.act is CustomerAct.EXPLAIN and upset >= PROBLEM_UPSET
+        told |= upset >= PROBLEM_UPSET.get(reading.act, UPSET)
         moment = CustomerMoment(turn_index, reading, upset)
         return State(
             (*self.moments, moment), self.done, self.last_done, self.apologies, self.sentences, self.problem or told

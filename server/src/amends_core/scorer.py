@@ -20,10 +20,12 @@ from amends_core.judgement import Judge, Judgement, Past, Reply, Verdict
 from amends_core.playbooks import Playbook, PlaybookLibrary, misstep_exemplars, phrasings
 from amends_core.stages import locate
 from amends_core.taxonomy import STEPS, CustomerAct, Label, Role, Step
-from amends_core.text import Span, has_words, passage_of, split
+from amends_core.text import Span, digest, has_words, passage_of, split
 
 MAX_HISTORY_TURNS = 100
 """Turns before these are left out of the state: what was said a hundred turns ago no longer decides the next."""
+MAX_PIECES = 2000
+"""Most sentences and messages that one request may want encoded: some seconds of work for one thread."""
 DEFAULT_STEPS = 3
 
 Encodings = Mapping[str, Encoding]
@@ -180,7 +182,7 @@ class Scorer:
                 replies.append(JudgedReply(indexes[0], indexes[-1], speaker, judgement))
             for index in indexes:
                 state = self._after_turn(plan, encodings, state, index)
-            first = {**state.last_done, **first}
+                first = {**state.last_done, **first}
         return ConversationJudgement(tuple(replies), _arc(points, replies, first))
 
     def _plan(
@@ -189,6 +191,12 @@ class Scorer:
         check_turns(turns[:reply_start])
         oldest = _oldest_turn(turns, reply_start, history)
         pieces = {i: tuple(_pieces(i, turns)) for i, turn in enumerate(turns) if i >= oldest and has_words(turn.text)}
+        if sum(map(len, pieces.values())) > MAX_PIECES:
+            raise RequestError(
+                f"the conversation holds more than {MAX_PIECES} sentences; send fewer turns, or shorter ones",
+                field="turns",
+                reason="TOO_MANY_SENTENCES",
+            )
         if not any(turns[i].role is Role.CUSTOMER for i in pieces):
             raise RequestError(
                 "turns must hold at least one customer turn with a letter or digit in it",
@@ -266,7 +274,7 @@ def _pieces(index: int, turns: Sequence[Turn]) -> Iterator[Piece]:
     for span in (Span(0, len(turn.text)),) if customer else split(turn.text):
         trimmed = span.trimmed(turn.text)
         text = trimmed.of(turn.text)
-        yield Piece(index, trimmed, text, passage_of(text, before))
+        yield Piece(index, trimmed, text, passage_of(digest(text) if customer else text, before))
 
 
 def _agent_before(index: int, turns: Sequence[Turn]) -> str:

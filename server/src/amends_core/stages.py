@@ -34,23 +34,25 @@ def occasion_holds(occasion: Occasion, state: State) -> bool:
         Occasion.UPSET: state.is_upset,
         Occasion.PROBLEM: state.problem and not state.settled,
         Occasion.UNSATISFIED: state.unsatisfied,
-        Occasion.REMEDIED: state.remedied and state.problem,
-        Occasion.CLOSING: state.settled,
+        Occasion.REMEDIED: state.remedied and state.problem and not state.unsatisfied and not state.settled,
+        Occasion.CLOSING: state.settled or state.accepted,
     }[occasion]
 
 
 def locate(playbook: Playbook, state: State) -> Position:
     """Finds the first stage that is called for and not left behind; the last stage where none is.
 
-    Where the order is only a preference, stages before the furthest one made count as left behind.
+    Where the order is only a preference, stages before the furthest one made count as left behind; so does, under
+    any order, a stage that only listens, once a later one was made.
     """
-    first = _furthest_made(playbook, state) if playbook.order is Order.PREFERENCE else 0
+    furthest = _furthest_made(playbook, state)
     for index, stage in enumerate(playbook.stages):
-        if index < first or not occasion_holds(stage.occasion, state):
+        passed = index < furthest and (playbook.order is Order.PREFERENCE or stage.steps == (Step.LISTEN,))
+        if passed or not occasion_holds(stage.occasion, state):
             continue
-        made = _is_made(stage, state)
-        if not made or not _may_leave(stage, state):
-            return Position(index, stage, waiting=made and not stage.until_calm, resolved=False)
+        if not _is_made(stage, state) or not _may_leave(stage, state):
+            closing = stage.occasion is Occasion.CLOSING
+            return Position(index, stage, waiting=_is_waiting(stage, state), resolved=closing)
     last = len(playbook.stages) - 1
     return Position(last, playbook.stages[last], waiting=False, resolved=state.settled)
 
@@ -75,12 +77,7 @@ def expectations(playbook: Playbook, state: State) -> Mapping[Step, Expectation]
 
 def remedy_is_early(playbook: Playbook, state: State) -> bool:
     """Whether a remedy now would come before the customer was heard."""
-    return (
-        state.upset >= HEAT
-        and state.act not in _WANTS_REMEDY
-        and bool(playbook.rules.remedy_after)
-        and not state.heard(playbook.rules.remedy_after)
-    )
+    return state.upset >= HEAT and state.act not in _WANTS_REMEDY and not playbook.rules.allow_remedy(state.done)
 
 
 def _is_due(stage: Stage, step: Step, state: State) -> bool:
@@ -90,7 +87,7 @@ def _is_due(stage: Stage, step: Step, state: State) -> bool:
         return False
     if step is Step.TAKE_ACTION and state.act in _WANTS_REMEDY:
         return True
-    return step not in state.done or _goes_on(stage, state)
+    return step not in state.done or _goes_on(stage, state) or _is_refused(stage, state)
 
 
 def _reach(playbook: Playbook, position: Position) -> int:
@@ -124,6 +121,17 @@ def _furthest_made(playbook: Playbook, state: State) -> int:
 
 def _is_made(stage: Stage, state: State) -> bool:
     return all(step in state.done for step in stage.required_steps)
+
+
+def _is_waiting(stage: Stage, state: State) -> bool:
+    """Whether the stage is made and the customer has not answered it yet."""
+    return _is_made(stage, state) and not any(True for _ in state.acts_after(_made_at(stage, state)))
+
+
+def _is_refused(stage: Stage, state: State) -> bool:
+    """Whether the stage is made and the customer answered with an act that does not let it be left."""
+    gated = bool(stage.advance_on) and _is_made(stage, state) and not _is_waiting(stage, state)
+    return gated and not _may_leave(stage, state)
 
 
 def _may_leave(stage: Stage, state: State) -> bool:

@@ -141,7 +141,7 @@ def playbook_to(playbook: Playbook, *, with_exemplars: bool) -> playbook_pb2.Pla
         order=playbook_pb2.Playbook.Order.Value(f"ORDER_{playbook.order}"),
         stages=[_stage(stage) for stage in playbook.stages],
         rules=playbook_pb2.PlaybookRules(
-            remedy_after=_steps(rules.remedy_after),
+            remedy_after=[playbook_pb2.StepGroup(steps=_steps(group)) for group in rules.remedy_after],
             max_apologies=rules.max_apologies,
             apology_names_nobody=rules.apology_names_nobody,
             action_needs_time=rules.action_needs_time,

@@ -12,15 +12,14 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any, NoReturn, cast
 
 import grpc
-from amends_core.errors import RequestError
 from grpc import aio
 
-from amends_server.encoding import InferenceFailed, Overloaded, QueueExpired
-from amends_server.errors import CallError, expired, from_core, internal, malformed, overloaded, unhealthy
+from amends_server.errors import CallError, malformed
+from amends_server.failures import call_error
 from amends_server.metrics import Metrics
 
 REQUEST_ID_KEY = "x-request-id"
-_REQUEST_ID = re.compile(r"[\w.:-]{1,64}")
+_REQUEST_ID = re.compile(r"[\x21-\x7e]{1,128}")
 _log = logging.getLogger("amends.call")
 
 if TYPE_CHECKING:
@@ -150,7 +149,7 @@ class _Call:
         except (asyncio.CancelledError, aio.AbortError):
             raise  # a handler that swallowed these would leak the call in grpc.aio
         except Exception as error:
-            await self._end(_call_error(error, self._request_id))
+            await self._end(call_error(error))
 
     async def guard_stream(self, behaviour: Callable[..., AsyncIterator[Any]], request: Any) -> AsyncIterator[Any]:
         """As `guard`, for a handler that gives a stream."""
@@ -163,7 +162,7 @@ class _Call:
         except (asyncio.CancelledError, aio.AbortError):
             raise
         except Exception as error:
-            await self._end(_call_error(error, self._request_id))
+            await self._end(call_error(error))
 
     async def _end(self, error: CallError) -> NoReturn:
         self._code, self._reason = error.code, error.reason
@@ -172,39 +171,11 @@ class _Call:
         )
 
 
-def _call_error(error: Exception, request_id: str) -> CallError:
-    if isinstance(error, CallError):
-        return error
-    if isinstance(error, RequestError):
-        return from_core(error)
-    if isinstance(error, Overloaded):
-        return overloaded(error.retry_after_s)
-    if isinstance(error, QueueExpired):
-        return expired()
-    if isinstance(error, InferenceFailed):
-        return unhealthy()
-    error_id = uuid.uuid4().hex
-    place = _place(error)
-    # Neither the message nor the traceback's values: both may quote a conversation.
-    _log.error(
-        "internal error",
-        extra={"request_id": request_id, "error_id": error_id, "type": type(error).__name__, "place": place},
-    )
-    return internal(error_id)
-
-
 async def _well_formed(requests: AsyncIterator[Any]) -> AsyncIterator[Any]:
     async for request in requests:
         if isinstance(request, Malformed):
             raise malformed()
         yield request
-
-
-def _place(error: Exception) -> str:
-    trace = error.__traceback__
-    while trace is not None and trace.tb_next is not None:
-        trace = trace.tb_next
-    return f"{trace.tb_frame.f_code.co_filename.rsplit('/', 1)[-1]}:{trace.tb_lineno}" if trace else ""
 
 
 def _request_id(context: Context) -> str:

@@ -11,6 +11,8 @@ from google.rpc import error_details_pb2, status_pb2
 DOMAIN = "amends.v1"
 DETAILS_KEY = "grpc-status-details-bin"
 PUSHBACK_KEY = "grpc-retry-pushback-ms"
+_MAX_VIOLATIONS = 16
+"""Some 200 bytes each; from 8 KiB of trailers on gRPC's clients drop the status for RESOURCE_EXHAUSTED."""
 
 
 class CallError(Exception):
@@ -48,7 +50,7 @@ def invalid(violations: Sequence[tuple[str, str]], reason: str = "INVALID_REQUES
     fields = [error_details_pb2.BadRequest.FieldViolation(field=f, description=text) for f, text in violations]
     shown = "; ".join(f"{field}: {text}" if field else text for field, text in violations[:5])
     more = f" (and {len(violations) - 5} more)" if len(violations) > 5 else ""
-    detail = error_details_pb2.BadRequest(field_violations=fields[:100])
+    detail = error_details_pb2.BadRequest(field_violations=fields[:_MAX_VIOLATIONS])
     return CallError(grpc.StatusCode.INVALID_ARGUMENT, reason, shown + more, detail)
 
 
@@ -75,11 +77,6 @@ def expired() -> CallError:
     """DEADLINE_EXCEEDED for a call whose time ran out in the queue."""
     text = "the deadline passed before the reply was judged; allow more time or send fewer sentences"
     return CallError(grpc.StatusCode.DEADLINE_EXCEEDED, "DEADLINE_EXCEEDED", text)
-
-
-def draining() -> CallError:
-    """UNAVAILABLE for a call that comes while the service stops."""
-    return CallError(grpc.StatusCode.UNAVAILABLE, "DRAINING", "the service is stopping; call another replica")
 
 
 def unhealthy() -> CallError:

@@ -21,7 +21,7 @@ from amends.v1 import (
 from amends_core.bundle import DEFAULT_BUNDLE, Bundle, load_bundle
 from amends_core.encoder import OnnxEncoder
 from amends_core.playbooks import PlaybookLibrary, load_library
-from amends_core.scorer import MAX_HISTORY_TURNS, Scorer
+from amends_core.scorer import MAX_HISTORY_TURNS, MAX_PIECES, Scorer
 from google.protobuf import timestamp_pb2
 from grpc import aio
 from grpc_health.v1 import health_pb2, health_pb2_grpc
@@ -145,7 +145,10 @@ class Service:
                 return self._server.add_secure_port(address, credentials)
             return self._server.add_insecure_port(address)
         except RuntimeError as error:
-            raise PortInUse(f"cannot listen on {address}: is it in use? Choose another with --port") from error
+            tls = " and at the files of --tls-cert, --tls-key and --tls-client-ca" if self._settings.tls_cert else ""
+            raise PortInUse(
+                f"cannot listen on {address}: is the port in use? Look at --port and --host{tls}"
+            ) from error
 
     def _serve_metrics(self) -> int:
         if self._settings.metrics_port < 0:
@@ -224,4 +227,5 @@ def _limits(settings: Settings, max_sentence_tokens: int) -> server_info_pb2.Lim
         max_message_bytes=settings.max_message_bytes,
         max_sentence_tokens=max_sentence_tokens,
         max_history_turns=MAX_HISTORY_TURNS,
+        max_sentences=MAX_PIECES,
     )

@@ -88,7 +88,10 @@ class Settings(BaseSettings):
     @property
     def threads(self) -> int:
         """Inference threads, with 0 resolved to the cores this process may use."""
-        return self.inference_threads or len(os.sched_getaffinity(0))
+        if self.inference_threads:
+            return self.inference_threads
+        affinity = getattr(os, "sched_getaffinity", None)  # Linux only
+        return len(affinity(0)) if affinity else os.cpu_count() or 1
 
 
 def load_settings(args: Sequence[str]) -> Settings:

@@ -34,6 +34,8 @@ def write_bundle(
     path: Path, graph: Path, tokenizer: str, calibration: Calibration, facts: BundleFacts, card: str
 ) -> None:
     """Replaces what lies at `path` with a bundle."""
+    if path.exists() and any(path.iterdir()) and not (path / "manifest.json").exists():
+        raise FileExistsError(f"{path} holds something that is no bundle; choose another folder with --out")
     shutil.rmtree(path, ignore_errors=True)
     path.mkdir(parents=True)
     shutil.copy(graph, path / "model.onnx")

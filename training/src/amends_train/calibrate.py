@@ -16,11 +16,11 @@ from amends_train.targets import ACTS, COLUMN, UPSET, Floats, agent_target, colu
 
 SHRINK = 20.0
 """Pseudo-rows by which a label's own scale is drawn to that of all labels of its kind: few positives, little say."""
-MISSTEP_PRECISION = 0.8
-"""Missteps are accusations: they are claimed from the probability that reaches this precision."""
-MISSTEP_FLOOR = 0.5
+MISSTEP_BETA = 0.5
+"""Missteps are accusations: they are claimed where F-beta is highest with precision counting twice as much as recall."""
+MISSTEP_FLOOR = 0.4
 STEP_BETA = 1.0
-"""Steps are claimed where F-beta is highest."""
+"""Steps are claimed where F1 is highest."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -99,11 +99,9 @@ def _threshold(probability: NDArray[np.floating], truth: NDArray[np.bool_], *, p
     hits = (claimed & truth[:, None]).sum(axis=0)
     precision = hits / np.maximum(1, claimed.sum(axis=0))
     recall = hits / truth.sum()
-    if precise:
-        enough = np.flatnonzero((precision >= MISSTEP_PRECISION) & (hits > 0))
-        return float(grid[enough[0]]) if len(enough) else float(grid[-1])
-    f1 = (1 + STEP_BETA**2) * precision * recall / np.maximum(1e-9, STEP_BETA**2 * precision + recall)
-    best = np.flatnonzero(f1 >= f1.max() - 0.005)
+    square = (MISSTEP_BETA if precise else STEP_BETA) ** 2
+    score = (1 + square) * precision * recall / np.maximum(1e-9, square * precision + recall)
+    best = np.flatnonzero(score >= score.max() - 0.005)
     return float(np.median(grid[best]))
 
 

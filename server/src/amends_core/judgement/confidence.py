@@ -38,7 +38,7 @@ def unsure_reasons(confidence: float, state: State, reply: Sequence[Encoding], l
         reasons.append(f"The model reads English only, and the locale is {locale}.")
     tokens = sum(encoding.tokens for encoding in reply)
     if sum(encoding.unknown_tokens for encoding in reply) > MOST_UNKNOWN * tokens:
-        reasons.append("Most of the reply is in words or a script that the model does not know.")
+        reasons.append("Much of the reply is in words or a script that the model does not know.")
     if any(encoding.truncated for encoding in reply):
         reasons.append("A sentence of the reply is longer than the model reads; its end was not judged.")
     if not state.moments:

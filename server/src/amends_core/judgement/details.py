@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from amends_core.judgement.weights import DETAIL_SHARE, DETAILS_ENOUGH
 
 _WORD = re.compile(r"[a-z][a-z'-]{3,}")
-_NUMBER = re.compile(r"\d")
+_NUMBER = re.compile(r"\d+(?:[.,:]\d+)*")
 _COMMON = frozenset(
     "about after again also always another anything back because been before being came come could didn does done "
     "don't each even ever every from getting give going gone have haven't having hear help here i'll i'm i've "
@@ -30,9 +30,10 @@ class Details:
         """The telling words of the customer's messages: four letters or more, and not common ones."""
         return cls(frozenset(word for text in messages for word in _words(text)))
 
-    def share(self, text: str) -> float:
+    def share(self, text: str, *, with_numbers: bool) -> float:
         """How much of a strong step's worth the details of a sentence stand for, 0 to DETAIL_SHARE."""
-        found = len(self.words & _words(text)) + len(_NUMBER.findall(text)[:2])
+        numbers = len(_NUMBER.findall(text)) if with_numbers else 0
+        found = len(self.words & _words(text)) + numbers
         return DETAIL_SHARE * min(1.0, found / DETAILS_ENOUGH)
 
 

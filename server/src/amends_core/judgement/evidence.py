@@ -12,6 +12,7 @@ from amends_core.judgement.details import Details
 from amends_core.judgement.result import Place
 from amends_core.judgement.weights import (
     ANSWER_SHARE,
+    ANSWER_WORDS,
     PASTED_COSINE,
     PASTED_SHARE,
     PRESENCE_AT_THRESHOLD,
@@ -21,6 +22,8 @@ from amends_core.judgement.weights import (
 from amends_core.taxonomy import SENTENCE_LABELS, Label, Step, Strength
 from amends_core.text import word_count
 
+PROMISES = frozenset({Step.TAKE_ACTION, Step.FOLLOW_UP, Step.GO_FURTHER})
+"""The steps that a number, an amount or a time makes more concrete."""
 _TIME = re.compile(
     r"\b(?:today|tonight|tomorrow|now|right away|straight ?away|immediately|shortly|asap|within|next week|"
     r"by (?:the )?(?:end|close|noon|mon|tue|wed|thu|fri|sat|sun|\d)|(?:mon|tues|wednes|thurs|fri|satur|sun)day|"
@@ -28,6 +31,10 @@ _TIME = re.compile(
     r"\d{1,2}(?::\d{2})? ?(?:am|pm)|\d{1,2}:\d{2}|"
     r"(?:a|one|two|three|four|five|few|couple of) (?:minute|hour|day|week)s?)\b",
     re.I,
+)
+
+_GREETING = re.compile(
+    r"(?:hi|hello|hey|hiya|dear|good (?:morning|afternoon|evening|day)|thanks?|thank you)\b[^,.!]*[,.!]?$", re.I
 )
 
 
@@ -96,7 +103,7 @@ class Gatherer:
 
     def _strong(self, sentence: Sentence, step: Step) -> float:
         """How likely the step is strong: as the model reads it, or by what it says of this customer's case."""
-        return max(sentence.reading.strong[step], self.details.share(sentence.text))
+        return max(sentence.reading.strong[step], self.details.share(sentence.text, with_numbers=step in PROMISES))
 
 
 def _own_words(nearest: Nearest | None) -> float:
@@ -110,17 +117,24 @@ def place_of(sentence: Sentence) -> Place:
 
 
 def with_answer(findings: Findings, sentences: Sequence[Sentence]) -> Findings:
-    """Counts the first plain statement as the answer, for a calm customer who asked and gets no other action."""
+    """Counts a plain statement as the answer, for a calm customer who asked and gets no other action.
+
+    The longest one, of at least ANSWER_WORDS words; a greeting or a name alone answers nothing.
+    """
     action = findings[Step.TAKE_ACTION]
     if action.places:
         return findings
     labelled = {place for found in findings.values() for place in found.places}
-    for sentence in sentences:
-        plain = place_of(sentence) not in labelled and not sentence.text.rstrip().endswith("?")
-        if plain and word_count(sentence.text) > 1:
-            answer = replace(action, places=(place_of(sentence),), strength=Strength.WEAK, worth=ANSWER_SHARE)
-            return {**findings, Step.TAKE_ACTION: answer}
-    return findings
+    plain = [s for s in sentences if place_of(s) not in labelled and not _asks_or_greets(s.text)]
+    longest = max(plain, key=lambda sentence: word_count(sentence.text), default=None)
+    if longest is None or word_count(longest.text) < ANSWER_WORDS:
+        return findings
+    answer = replace(action, places=(place_of(longest),), strength=Strength.WEAK, worth=ANSWER_SHARE)
+    return {**findings, Step.TAKE_ACTION: answer}
+
+
+def _asks_or_greets(text: str) -> bool:
+    return text.rstrip().endswith("?") or _GREETING.match(text) is not None
 
 
 def without_time(findings: Findings, sentences: Sequence[Sentence]) -> Findings:

@@ -62,7 +62,9 @@ class Judge:
         elif playbook.rules.action_needs_time:
             evidence = without_time(evidence, reply.sentences)
         expected = expectations(playbook, state)
-        missteps = find_missteps(playbook, state, reply.sentences, embeddings, earlier, evidence, self._detector)
+        missteps = find_missteps(
+            playbook, state, reply.sentences, embeddings, earlier, evidence, self._detector, past.customer_messages
+        )
         filler = 0 if state.wants_answer else filler_words(reply.sentences, evidence)
         shares = contributions(state, expected, evidence, missteps, filler)
         steps = {step: _assess(playbook, step, expected[step], evidence, reply.sentences) for step in STEPS}
@@ -71,7 +73,7 @@ class Judge:
         reasons = unsure_reasons(confidence, state, reply.encodings, locale)
         return Judgement(
             score=score,
-            verdict=Verdict.UNSURE if reasons else verdict_of(score),
+            verdict=Verdict.UNSURE if reasons else verdict_of(score, missteps),
             confidence=confidence,
             unsure_reasons=reasons,
             contributions=shares,

@@ -9,12 +9,13 @@ from amends_core.conversation import Sentence, State
 from amends_core.detection import Detector
 from amends_core.encoder import Floats
 from amends_core.judgement.evidence import Evidence, place_of
+from amends_core.judgement.given import asked_again
 from amends_core.judgement.result import MisstepFinding, Place
 from amends_core.judgement.weights import REPEATED_COSINE, REPEATED_WORDS, SEVERITY
 from amends_core.judgement.wording import HARM
 from amends_core.playbooks import Playbook
 from amends_core.stages import remedy_is_early
-from amends_core.taxonomy import SENTENCE_MISSTEPS, CustomerAct, Label, Misstep, Severity, Step
+from amends_core.taxonomy import SENTENCE_MISSTEPS, STEPS, CustomerAct, Label, Misstep, Severity, Step
 from amends_core.text import word_count
 
 _SYMPATHY = (Step.EMPATHIZE, Step.APOLOGIZE, Step.LISTEN)
@@ -31,8 +32,12 @@ def find_missteps(
     earlier: Sequence[Floats],
     evidence: Mapping[Label, Evidence],
     detector: Detector,
+    said: Sequence[str],
 ) -> tuple[MisstepFinding, ...]:
-    """Gives the missteps, gravest first; `earlier` holds the embeddings of `state.sentences`."""
+    """Gives the missteps, gravest first.
+
+    `earlier` holds the embeddings of `state.sentences`, `said` the customer's messages.
+    """
     found = [
         MisstepFinding(
             m, evidence[m].probability, severity_of(playbook, m), evidence[m].places, HARM[m], evidence[m].nearest
@@ -44,6 +49,7 @@ def find_missteps(
         Misstep.SOLVE_TOO_SOON: _solve_too_soon(playbook, state, sentences, detector),
         Misstep.SOLVE_TOO_LATE: _solve_too_late(state, evidence),
         Misstep.OVER_APOLOGIZED: _over_apologized(playbook, state, sentences, detector),
+        Misstep.MISHEARD: tuple(asked_again(said, sentences)),
         Misstep.NO_PAUSE: _no_pause(playbook, sentences, detector),
         Misstep.REPEATED: tuple(_repeated(sentences, embeddings, state.sentences, earlier)),
     }
@@ -65,8 +71,10 @@ def _solve_too_soon(
 ) -> tuple[Place, ...]:
     if not remedy_is_early(playbook, state):
         return ()
+    done = set(state.done)
     for sentence in sentences:
-        if any(detector.claims(sentence.reading, step) for step in playbook.rules.remedy_after):
+        done |= {step for step in STEPS if detector.claims(sentence.reading, step)} - set(_REMEDY)
+        if playbook.rules.allow_remedy(done):
             return ()
         if any(detector.claims(sentence.reading, step) for step in _REMEDY):
             return (place_of(sentence),)

@@ -58,9 +58,10 @@ def score_of(shares: Sequence[Contribution]) -> float:
     return sum(share.points for share in shares)
 
 
-def verdict_of(score: float) -> Verdict:
-    """The score in a word."""
-    return next(verdict for lowest, verdict in _VERDICT_FROM if score >= lowest)
+def verdict_of(score: float, missteps: Sequence[MisstepFinding]) -> Verdict:
+    """The score in a word. A reply without a misstep falls short at worst: it harms nobody."""
+    verdict = next(verdict for lowest, verdict in _VERDICT_FROM if score >= lowest)
+    return verdict if missteps or verdict is not Verdict.HARMS else Verdict.FALLS_SHORT
 
 
 def _ground(state: State) -> float:

@@ -28,6 +28,8 @@ WELCOME_SHARE = 0.5
 ANSWER_SHARE = 0.6
 """Share of TAKE_ACTION that a plain statement brings a calm customer who asked: the answer itself, in words that
 carry no label of ours."""
+ANSWER_WORDS = 3
+"""Shorter statements answer nothing by themselves."""
 WASTED_SHARE = -0.2
 """Share of its worth that a step costs where it is not called for: sympathy for a customer who only asks the way."""
 

@@ -106,7 +106,8 @@ class _Reader:
         if not isinstance(most, int) or isinstance(most, bool) or not 0 <= most <= 20:
             self.problems.append(f"rules.max_apologies: must be a whole number from 0 to 20, is {most!r}")
             most = 2
-        remedy_after = self._words("rules.remedy_after", rules.get("remedy_after", []), Step)
+        groups = self._sequence("rules.remedy_after", rules.get("remedy_after", []))
+        remedy_after = tuple(self._words(f"rules.remedy_after[{i}]", group, Step) for i, group in enumerate(groups))
         return Rules(remedy_after=remedy_after, max_apologies=most, **flags)
 
     def _exemplars(self, data: object) -> dict[Step, tuple[str, ...]]:

@@ -1,6 +1,6 @@
 """A playbook: one practitioner's way of winning a customer back, as data."""
 
-from collections.abc import Mapping
+from collections.abc import Container, Mapping
 from dataclasses import dataclass
 from enum import StrEnum
 
@@ -51,8 +51,8 @@ class Stage:
 class Rules:
     """The rules of a playbook; one that is false, zero or empty does not apply."""
 
-    remedy_after: tuple[Step, ...] = ()
-    """An upset customer gets no remedy before at least one of these was done."""
+    remedy_after: tuple[tuple[Step, ...], ...] = ()
+    """An upset customer gets no remedy before one step of each of these groups was made."""
     max_apologies: int = 2
     apology_names_nobody: bool = False
     action_needs_time: bool = False
@@ -60,6 +60,10 @@ class Rules:
     reflection_is_confirmed: bool = False
     exception_allowed: bool = False
     self_disclosure_allowed: bool = False
+
+    def allow_remedy(self, done: Container[Step]) -> bool:
+        """Whether the steps made so far let an upset customer be given a remedy."""
+        return all(any(step in done for step in group) for group in self.remedy_after)
 
 
 @dataclass(frozen=True, slots=True)

@@ -11,6 +11,8 @@ import unicodedata
 NORMALISATION = 1
 CONTEXT_CHARACTERS = 200
 """How much of what was said before is read: about 45 tokens."""
+HEAD_CHARACTERS, TAIL_CHARACTERS = 160, 240
+"""What is read of a long message: with a context, about the 128 tokens that the encoder takes."""
 CONTEXT_MARK = "\x1e"
 """Stands in a passage between a text and what was said before it; requests may hold no such character."""
 
@@ -62,6 +64,15 @@ def _once(text: str) -> str:
         text = "".join(" " if not c.isascii() and unicodedata.category(c) in _SYMBOLS else c for c in text)
     text = _STRETCHED.sub(r"\1\1\1", text)
     return _SPACE.sub(" ", text).strip()
+
+
+def digest(text: str) -> str:
+    """A message as the encoder can read it whole: head and tail of a long one, where greeting and request stand."""
+    if len(text) <= HEAD_CHARACTERS + TAIL_CHARACTERS:
+        return text
+    head = text[:HEAD_CHARACTERS].rpartition(" ")[0] or text[:HEAD_CHARACTERS]
+    tail = text[-TAIL_CHARACTERS:].partition(" ")[2] or text[-TAIL_CHARACTERS:]
+    return f"{head} ... {tail}"
 
 
 def passage_of(text: str, said_before: str) -> str:

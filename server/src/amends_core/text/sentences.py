@@ -27,7 +27,7 @@ _END = re.compile(
     # a link, whole: its stops end nothing
     (?P<link>(?:https?://|www\.)\S*[\w/])
     # a stop, what closes with it, then space
-    | (?<![.!?\u2026\u3002])(?P<stop>[.!?\u2026\u3002]++)
+    | (?<![.!?\u2026\u3002])(?P<stop>[.!?\u2026\u3002]+)
       (?P<tail>["'\u201d\u2019)\]*]*\s{{0,3}}[{_EMOJI}\ufe0f\u200d]*)(?=\s|$)
     # a stop whose space was forgotten: "sorry.We"
     | (?<=[a-z]{{2}})[.!?]+(?=[A-Z][a-z']*\s)

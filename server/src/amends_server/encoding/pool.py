@@ -34,6 +34,10 @@ class InferenceFailed(Exception):
     """The encoder raised, or the pool was closed. The pool takes no more calls until it is made anew."""
 
 
+class EncodingFailed(InferenceFailed):
+    """The encoder raised on a sentence of this very call: another replica would most likely do the same."""
+
+
 @dataclass(frozen=True, slots=True)
 class Encoded:
     """The encodings a call asked for, and what they took."""
@@ -112,7 +116,7 @@ class EncoderPool:
         self._metrics.cache.labels("miss").inc(len(wanted))
         if not wanted:
             return Encoded(found)
-        self._admit(len(wanted), deadline)
+        self._admit(len(wanted), deadline, priority)
         return await self._gather(wanted, found, Ticket(deadline, priority))
 
     def close(self) -> None:
@@ -126,8 +130,8 @@ class EncoderPool:
             job = self._shared.queue.pop()
             job.done(job, Outcome(dropped=DropReason.CANCELLED))
 
-    def _admit(self, count: int, deadline: float) -> None:
-        queued = len(self._shared.queue)
+    def _admit(self, count: int, deadline: float, priority: Priority) -> None:
+        queued = self._shared.queue.ahead_of(priority)
         wait_s = (queued + count) * self._cost_s / len(self._threads)
         full = queued > 0 and queued + count > self._max_queue
         if full or (queued > 0 and time.monotonic() + wait_s > deadline):
@@ -159,8 +163,7 @@ class EncoderPool:
         if gathering.future.done():
             return
         if outcome.encoding is None:
-            expired = outcome.dropped is DropReason.EXPIRED
-            gathering.future.set_exception(QueueExpired() if expired else InferenceFailed())
+            gathering.future.set_exception(_failure(outcome))
             return
         gathering.encodings[job.text] = outcome.encoding
         gathering.queue_s = max(gathering.queue_s, outcome.wait_s)
@@ -205,3 +208,10 @@ class EncoderPool:
         except Exception as error:  # an encoder may fail in any way; its waiters must hear of it
             return Outcome(error=error)
         return Outcome(encoding, wait_s=started - job.enqueued, encode_s=time.monotonic() - started)
+
+
+def _failure(outcome: Outcome) -> Exception:
+    """What the waiter of a job hears that gave no encoding."""
+    if outcome.dropped is DropReason.EXPIRED:
+        return QueueExpired()
+    return EncodingFailed() if outcome.error is not None else InferenceFailed()

@@ -59,6 +59,7 @@ class JobQueue:
     """Priority class first, then earliest deadline, then first come."""
 
     _heap: list[tuple[int, float, int, Job]] = field(default_factory=list)
+    _waiting: dict[Priority, int] = field(default_factory=lambda: dict.fromkeys(Priority, 0))
     _sequence: int = 0
 
     def __len__(self) -> int:
@@ -67,11 +68,18 @@ class JobQueue:
     def push(self, job: Job) -> None:
         """Takes a job in."""
         self._sequence += 1
+        self._waiting[job.ticket.priority] += 1
         heapq.heappush(self._heap, (job.ticket.priority, job.ticket.deadline, self._sequence, job))
 
     def pop(self) -> Job:
         """Gives the next job. Raises IndexError where there is none."""
-        return heapq.heappop(self._heap)[3]
+        job = heapq.heappop(self._heap)[3]
+        self._waiting[job.ticket.priority] -= 1
+        return job
+
+    def ahead_of(self, priority: Priority) -> int:
+        """How many jobs go before a new one of that class: those of its own and of higher ones."""
+        return sum(count for waiting, count in self._waiting.items() if waiting <= priority)
 
 
 def why_drop(job: Job, now: float) -> DropReason | None:

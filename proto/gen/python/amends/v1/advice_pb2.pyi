@@ -123,7 +123,7 @@ class Advice(_message.Message):
 
     @_builtins.property
     def customer(self) -> _judgement_pb2.CustomerSignals:
-        """The customer, as of the last customer turn."""
+        """The customer, as of the last customer turn with words."""
 
     @_builtins.property
     def playbook(self) -> _judgement_pb2.PlaybookRef:

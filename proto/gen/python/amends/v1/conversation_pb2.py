@@ -27,7 +27,7 @@ from buf.validate import validate_pb2 as buf_dot_validate_dot_validate__pb2
 from google.protobuf import timestamp_pb2 as google_dot_protobuf_dot_timestamp__pb2
 
 
-DESCRIPTOR = _descriptor_pool.Default().AddSerializedFile(b'\n\x1c\x61mends/v1/conversation.proto\x12\tamends.v1\x1a\x18\x61mends/v1/taxonomy.proto\x1a\x1b\x62uf/validate/validate.proto\x1a\x1fgoogle/protobuf/timestamp.proto\"\xa6\x03\n\x04Turn\x12)\n\x04role\x18\x01 \x01(\x0e\x32\x0f.amends.v1.RoleB\n\xbaH\x07\x82\x01\x04\x10\x01 \x00\x12\xfc\x01\n\x04text\x18\x02 \x01(\tB\xed\x01\xbaH\xe9\x01r\x05\x10\x01\x18\x90N\xba\x01\xde\x01\n\x17text.control_characters\x12\x63must hold no control characters (but tab and line ends) and no bidirectional overrides: remove them\x1a^!this.matches(\'[\\\\x00-\\\\x08\\\\x0b\\\\x0c\\\\x0e-\\\\x1f\\\\x7f\\\\x{202a}-\\\\x{202e}\\\\x{2066}-\\\\x{2069}]\')\x12(\n\x04time\x18\x03 \x01(\x0b\x32\x1a.google.protobuf.Timestamp\x12-\n\x07\x63hannel\x18\x04 \x01(\x0e\x32\x12.amends.v1.ChannelB\x08\xbaH\x05\x82\x01\x02\x10\x01\x12\x1b\n\nspeaker_id\x18\x05 \x01(\tB\x07\xbaH\x04r\x02\x18@\"\xb4\x02\n\tReplyTurn\x12\xfc\x01\n\x04text\x18\x01 \x01(\tB\xed\x01\xbaH\xe9\x01r\x05\x10\x01\x18\x90N\xba\x01\xde\x01\n\x17text.control_characters\x12\x63must hold no control characters (but tab and line ends) and no bidirectional overrides: remove them\x1a^!this.matches(\'[\\\\x00-\\\\x08\\\\x0b\\\\x0c\\\\x0e-\\\\x1f\\\\x7f\\\\x{202a}-\\\\x{202e}\\\\x{2066}-\\\\x{2069}]\')\x12(\n\x04time\x18\x02 \x01(\x0b\x32\x1a.google.protobuf.Timestamp\"6\n\x04Span\x12\x12\n\nturn_index\x18\x01 \x01(\x05\x12\r\n\x05start\x18\x02 \x01(\x05\x12\x0b\n\x03\x65nd\x18\x03 \x01(\x05\x62\x06proto3')
+DESCRIPTOR = _descriptor_pool.Default().AddSerializedFile(b'\n\x1c\x61mends/v1/conversation.proto\x12\tamends.v1\x1a\x18\x61mends/v1/taxonomy.proto\x1a\x1b\x62uf/validate/validate.proto\x1a\x1fgoogle/protobuf/timestamp.proto\"\xae\x03\n\x04Turn\x12)\n\x04role\x18\x01 \x01(\x0e\x32\x0f.amends.v1.RoleB\n\xbaH\x07\x82\x01\x04\x10\x01 \x00\x12\x84\x02\n\x04text\x18\x02 \x01(\tB\xf5\x01\xbaH\xf1\x01r\x05\x10\x01\x18\x90N\xba\x01\xe6\x01\n\x17text.control_characters\x12\x63must hold no control characters (but tab and line ends) and no bidirectional overrides: remove them\x1a\x66!this.matches(\'[\\\\x00-\\\\x08\\\\x0b\\\\x0c\\\\x0e-\\\\x1f\\\\x7f-\\\\x{9f}\\\\x{202a}-\\\\x{202e}\\\\x{2066}-\\\\x{2069}]\')\x12(\n\x04time\x18\x03 \x01(\x0b\x32\x1a.google.protobuf.Timestamp\x12-\n\x07\x63hannel\x18\x04 \x01(\x0e\x32\x12.amends.v1.ChannelB\x08\xbaH\x05\x82\x01\x02\x10\x01\x12\x1b\n\nspeaker_id\x18\x05 \x01(\tB\x07\xbaH\x04r\x02\x18@\"\xbc\x02\n\tReplyTurn\x12\x84\x02\n\x04text\x18\x01 \x01(\tB\xf5\x01\xbaH\xf1\x01r\x05\x10\x01\x18\x90N\xba\x01\xe6\x01\n\x17text.control_characters\x12\x63must hold no control characters (but tab and line ends) and no bidirectional overrides: remove them\x1a\x66!this.matches(\'[\\\\x00-\\\\x08\\\\x0b\\\\x0c\\\\x0e-\\\\x1f\\\\x7f-\\\\x{9f}\\\\x{202a}-\\\\x{202e}\\\\x{2066}-\\\\x{2069}]\')\x12(\n\x04time\x18\x02 \x01(\x0b\x32\x1a.google.protobuf.Timestamp\"6\n\x04Span\x12\x12\n\nturn_index\x18\x01 \x01(\x05\x12\r\n\x05start\x18\x02 \x01(\x05\x12\x0b\n\x03\x65nd\x18\x03 \x01(\x05\x62\x06proto3')
 
 _globals = globals()
 _builder.BuildMessageAndEnumDescriptors(DESCRIPTOR, _globals)
@@ -37,17 +37,17 @@ if not _descriptor._USE_C_DESCRIPTORS:
   _globals['_TURN'].fields_by_name['role']._loaded_options = None
   _globals['_TURN'].fields_by_name['role']._serialized_options = b'\272H\007\202\001\004\020\001 \000'
   _globals['_TURN'].fields_by_name['text']._loaded_options = None
-  _globals['_TURN'].fields_by_name['text']._serialized_options = b'\272H\351\001r\005\020\001\030\220N\272\001\336\001\n\027text.control_characters\022cmust hold no control characters (but tab and line ends) and no bidirectional overrides: remove them\032^!this.matches(\'[\\\\x00-\\\\x08\\\\x0b\\\\x0c\\\\x0e-\\\\x1f\\\\x7f\\\\x{202a}-\\\\x{202e}\\\\x{2066}-\\\\x{2069}]\')'
+  _globals['_TURN'].fields_by_name['text']._serialized_options = b'\272H\361\001r\005\020\001\030\220N\272\001\346\001\n\027text.control_characters\022cmust hold no control characters (but tab and line ends) and no bidirectional overrides: remove them\032f!this.matches(\'[\\\\x00-\\\\x08\\\\x0b\\\\x0c\\\\x0e-\\\\x1f\\\\x7f-\\\\x{9f}\\\\x{202a}-\\\\x{202e}\\\\x{2066}-\\\\x{2069}]\')'
   _globals['_TURN'].fields_by_name['channel']._loaded_options = None
   _globals['_TURN'].fields_by_name['channel']._serialized_options = b'\272H\005\202\001\002\020\001'
   _globals['_TURN'].fields_by_name['speaker_id']._loaded_options = None
   _globals['_TURN'].fields_by_name['speaker_id']._serialized_options = b'\272H\004r\002\030@'
   _globals['_REPLYTURN'].fields_by_name['text']._loaded_options = None
-  _globals['_REPLYTURN'].fields_by_name['text']._serialized_options = b'\272H\351\001r\005\020\001\030\220N\272\001\336\001\n\027text.control_characters\022cmust hold no control characters (but tab and line ends) and no bidirectional overrides: remove them\032^!this.matches(\'[\\\\x00-\\\\x08\\\\x0b\\\\x0c\\\\x0e-\\\\x1f\\\\x7f\\\\x{202a}-\\\\x{202e}\\\\x{2066}-\\\\x{2069}]\')'
+  _globals['_REPLYTURN'].fields_by_name['text']._serialized_options = b'\272H\361\001r\005\020\001\030\220N\272\001\346\001\n\027text.control_characters\022cmust hold no control characters (but tab and line ends) and no bidirectional overrides: remove them\032f!this.matches(\'[\\\\x00-\\\\x08\\\\x0b\\\\x0c\\\\x0e-\\\\x1f\\\\x7f-\\\\x{9f}\\\\x{202a}-\\\\x{202e}\\\\x{2066}-\\\\x{2069}]\')'
   _globals['_TURN']._serialized_start=132
-  _globals['_TURN']._serialized_end=554
-  _globals['_REPLYTURN']._serialized_start=557
-  _globals['_REPLYTURN']._serialized_end=865
-  _globals['_SPAN']._serialized_start=867
-  _globals['_SPAN']._serialized_end=921
+  _globals['_TURN']._serialized_end=562
+  _globals['_REPLYTURN']._serialized_start=565
+  _globals['_REPLYTURN']._serialized_end=881
+  _globals['_SPAN']._serialized_start=883
+  _globals['_SPAN']._serialized_end=937
 # @@protoc_insertion_point(module_scope)

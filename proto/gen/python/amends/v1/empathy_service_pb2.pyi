@@ -143,7 +143,7 @@ class NextStepRequest(_message.Message):
     playbook: _builtins.str
     """The playbook to advise by; empty: `unified`. NOT_FOUND where it is unknown."""
     locale: _builtins.str
-    """As in `ScoreReplyRequest.locale`."""
+    """As in `ScoreReplyRequest.locale`; advice does not depend on it yet."""
     max_steps: _builtins.int
     """How many steps to give, 1 to 13; 0: 3."""
     @_builtins.property
@@ -240,7 +240,7 @@ Global___ScoreConversationRequest: _TypeAlias = ScoreConversationRequest  # noqa
 
 @_typing.final
 class JudgedReply(_message.Message):
-    """One reply of a conversation: the agent turns between two customer turns."""
+    """One reply of a conversation: agent turns of one speaker that nothing else divides."""
 
     DESCRIPTOR: _descriptor.Descriptor
 
@@ -324,9 +324,9 @@ class Arc(_message.Message):
     mean_score: _builtins.float
     """Mean score of the replies that are not UNSURE; unset where there is none."""
     best_turn_index: _builtins.int
-    """Turn of the best reply; unset where there is none."""
+    """First turn of the best reply that is not UNSURE; unset where there is none."""
     worst_turn_index: _builtins.int
-    """Turn of the worst reply; unset where there is none."""
+    """First turn of the worst reply that is not UNSURE; unset where there is none."""
     first_empathy_turn_index: _builtins.int
     """First turn that shows empathy; unset where none does."""
     first_remedy_turn_index: _builtins.int
@@ -385,7 +385,9 @@ class ScoreConversationResponse(_message.Message):
     TIMINGS_FIELD_NUMBER: _builtins.int
     @_builtins.property
     def replies(self) -> _containers.RepeatedCompositeFieldContainer[Global___JudgedReply]:
-        """Every reply of the agents, in order. The turns before the customer's first are not judged."""
+        """Every reply of the agents that holds a letter or digit, in order. The turns before the customer's
+        first are not judged.
+        """
 
     @_builtins.property
     def arc(self) -> Global___Arc:

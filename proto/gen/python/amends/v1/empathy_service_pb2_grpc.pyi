@@ -29,9 +29,11 @@ GRPC_VERSION: str
 class EmpathyServiceStub:
     """Tells how well a reply makes amends to an upset customer, and what to do next.
 
-    Every error carries `google.rpc.ErrorInfo`; a malformed request also `BadRequest` with the path of
-    each field; a refusal for load also `RetryInfo`. The call's id is read from the metadata key
-    `x-request-id`, or made, and comes back under the same key in the trailing metadata.
+    Every error that the service raises carries `google.rpc.ErrorInfo`; one about fields also `BadRequest`
+    with their paths, the first hundred at most; a refusal for load also `RetryInfo`. What gRPC itself answers
+    (a message too large, an unknown method) carries a code and a text alone. The call's id is read from the
+    metadata key `x-request-id` (1 to 128 visible ASCII characters), or made, and comes back under the same
+    key in the trailing metadata.
     """
 
     @_typing.overload
@@ -55,9 +57,11 @@ class EmpathyServiceStub:
 class EmpathyServiceAsyncStub(EmpathyServiceStub):
     """Tells how well a reply makes amends to an upset customer, and what to do next.
 
-    Every error carries `google.rpc.ErrorInfo`; a malformed request also `BadRequest` with the path of
-    each field; a refusal for load also `RetryInfo`. The call's id is read from the metadata key
-    `x-request-id`, or made, and comes back under the same key in the trailing metadata.
+    Every error that the service raises carries `google.rpc.ErrorInfo`; one about fields also `BadRequest`
+    with their paths, the first hundred at most; a refusal for load also `RetryInfo`. What gRPC itself answers
+    (a message too large, an unknown method) carries a code and a text alone. The call's id is read from the
+    metadata key `x-request-id` (1 to 128 visible ASCII characters), or made, and comes back under the same
+    key in the trailing metadata.
     """
 
     def __init__(self, channel: _aio.Channel) -> None: ...
@@ -77,9 +81,11 @@ class EmpathyServiceAsyncStub(EmpathyServiceStub):
 class EmpathyServiceServicer(metaclass=_abc_1.ABCMeta):
     """Tells how well a reply makes amends to an upset customer, and what to do next.
 
-    Every error carries `google.rpc.ErrorInfo`; a malformed request also `BadRequest` with the path of
-    each field; a refusal for load also `RetryInfo`. The call's id is read from the metadata key
-    `x-request-id`, or made, and comes back under the same key in the trailing metadata.
+    Every error that the service raises carries `google.rpc.ErrorInfo`; one about fields also `BadRequest`
+    with their paths, the first hundred at most; a refusal for load also `RetryInfo`. What gRPC itself answers
+    (a message too large, an unknown method) carries a code and a text alone. The call's id is read from the
+    metadata key `x-request-id` (1 to 128 visible ASCII characters), or made, and comes back under the same
+    key in the trailing metadata.
     """
 
     @_abc_1.abstractmethod

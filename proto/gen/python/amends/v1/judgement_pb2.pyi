@@ -106,7 +106,9 @@ class StepAssessment(_message.Message):
 
     @_builtins.property
     def nearest_exemplar(self) -> Global___Exemplar:
-        """The exemplar nearest to the likeliest sentence; unset where the step is absent."""
+        """The exemplar nearest to the likeliest sentence; unset where the step is absent, and where a plain
+        statement counts as the answer to a calm customer's question.
+        """
 
     def __init__(
         self,
@@ -142,7 +144,7 @@ class MisstepFinding(_message.Message):
     misstep: _taxonomy_pb2.Misstep.ValueType
     """Which misstep."""
     probability: _builtins.float
-    """Calibrated probability, 0 to 1."""
+    """Calibrated probability, 0 to 1; 1 for conversation-level missteps, which follow from rules."""
     severity: _taxonomy_pb2.Severity.ValueType
     """How much it harms under this playbook."""
     reason: _builtins.str
@@ -361,7 +363,7 @@ class Judgement(_message.Message):
 
     @_builtins.property
     def customer(self) -> Global___CustomerSignals:
-        """The customer, as of the last customer turn before the reply."""
+        """The customer, as of the last customer turn with words before the reply."""
 
     @_builtins.property
     def suggestions(self) -> _containers.RepeatedCompositeFieldContainer[Global___Suggestion]:

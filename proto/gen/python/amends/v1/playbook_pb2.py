@@ -26,23 +26,25 @@ from amends.v1 import judgement_pb2 as amends_dot_v1_dot_judgement__pb2
 from amends.v1 import taxonomy_pb2 as amends_dot_v1_dot_taxonomy__pb2
 
 
-DESCRIPTOR = _descriptor_pool.Default().AddSerializedFile(b'\n\x18\x61mends/v1/playbook.proto\x12\tamends.v1\x1a\x19\x61mends/v1/judgement.proto\x1a\x18\x61mends/v1/taxonomy.proto\"\xd4\x01\n\x05Stage\x12\x0c\n\x04name\x18\x01 \x01(\t\x12\x1e\n\x05steps\x18\x02 \x03(\x0e\x32\x0f.amends.v1.Step\x12%\n\x08occasion\x18\x03 \x01(\x0e\x32\x13.amends.v1.Occasion\x12\'\n\x0eoptional_steps\x18\x04 \x03(\x0e\x32\x0f.amends.v1.Step\x12*\n\nadvance_on\x18\x05 \x03(\x0e\x32\x16.amends.v1.CustomerAct\x12\r\n\x05pause\x18\x06 \x01(\x08\x12\x12\n\nuntil_calm\x18\x07 \x01(\x08\"\x83\x02\n\rPlaybookRules\x12%\n\x0cremedy_after\x18\x01 \x03(\x0e\x32\x0f.amends.v1.Step\x12\x15\n\rmax_apologies\x18\x02 \x01(\x05\x12\x1c\n\x14\x61pology_names_nobody\x18\x03 \x01(\x08\x12\x19\n\x11\x61\x63tion_needs_time\x18\x04 \x01(\x08\x12\x1e\n\x16satisfaction_by_person\x18\x05 \x01(\x08\x12\x1f\n\x17reflection_is_confirmed\x18\x06 \x01(\x08\x12\x19\n\x11\x65xception_allowed\x18\x07 \x01(\x08\x12\x1f\n\x17self_disclosure_allowed\x18\x08 \x01(\x08\"?\n\rStepExemplars\x12\x1d\n\x04step\x18\x01 \x01(\x0e\x32\x0f.amends.v1.Step\x12\x0f\n\x07phrases\x18\x02 \x03(\t\"\xe3\x02\n\x08Playbook\x12#\n\x03ref\x18\x01 \x01(\x0b\x32\x16.amends.v1.PlaybookRef\x12\r\n\x05title\x18\x02 \x01(\t\x12\x0f\n\x07summary\x18\x03 \x01(\t\x12(\n\x05order\x18\x04 \x01(\x0e\x32\x19.amends.v1.Playbook.Order\x12 \n\x06stages\x18\x05 \x03(\x0b\x32\x10.amends.v1.Stage\x12\'\n\x05rules\x18\x06 \x01(\x0b\x32\x18.amends.v1.PlaybookRules\x12*\n\x0egrave_missteps\x18\x07 \x03(\x0e\x32\x12.amends.v1.Misstep\x12+\n\texemplars\x18\x08 \x03(\x0b\x32\x18.amends.v1.StepExemplars\"D\n\x05Order\x12\x15\n\x11ORDER_UNSPECIFIED\x10\x00\x12\x0e\n\nORDER_RULE\x10\x01\x12\x14\n\x10ORDER_PREFERENCE\x10\x02*\xaa\x01\n\x08Occasion\x12\x18\n\x14OCCASION_UNSPECIFIED\x10\x00\x12\x13\n\x0fOCCASION_ALWAYS\x10\x01\x12\x12\n\x0eOCCASION_UPSET\x10\x02\x12\x14\n\x10OCCASION_PROBLEM\x10\x03\x12\x18\n\x14OCCASION_UNSATISFIED\x10\x04\x12\x15\n\x11OCCASION_REMEDIED\x10\x05\x12\x14\n\x10OCCASION_CLOSING\x10\x06\x62\x06proto3')
+DESCRIPTOR = _descriptor_pool.Default().AddSerializedFile(b'\n\x18\x61mends/v1/playbook.proto\x12\tamends.v1\x1a\x19\x61mends/v1/judgement.proto\x1a\x18\x61mends/v1/taxonomy.proto\"\xd4\x01\n\x05Stage\x12\x0c\n\x04name\x18\x01 \x01(\t\x12\x1e\n\x05steps\x18\x02 \x03(\x0e\x32\x0f.amends.v1.Step\x12%\n\x08occasion\x18\x03 \x01(\x0e\x32\x13.amends.v1.Occasion\x12\'\n\x0eoptional_steps\x18\x04 \x03(\x0e\x32\x0f.amends.v1.Step\x12*\n\nadvance_on\x18\x05 \x03(\x0e\x32\x16.amends.v1.CustomerAct\x12\r\n\x05pause\x18\x06 \x01(\x08\x12\x12\n\nuntil_calm\x18\x07 \x01(\x08\"+\n\tStepGroup\x12\x1e\n\x05steps\x18\x01 \x03(\x0e\x32\x0f.amends.v1.Step\"\x88\x02\n\rPlaybookRules\x12*\n\x0cremedy_after\x18\x01 \x03(\x0b\x32\x14.amends.v1.StepGroup\x12\x15\n\rmax_apologies\x18\x02 \x01(\x05\x12\x1c\n\x14\x61pology_names_nobody\x18\x03 \x01(\x08\x12\x19\n\x11\x61\x63tion_needs_time\x18\x04 \x01(\x08\x12\x1e\n\x16satisfaction_by_person\x18\x05 \x01(\x08\x12\x1f\n\x17reflection_is_confirmed\x18\x06 \x01(\x08\x12\x19\n\x11\x65xception_allowed\x18\x07 \x01(\x08\x12\x1f\n\x17self_disclosure_allowed\x18\x08 \x01(\x08\"?\n\rStepExemplars\x12\x1d\n\x04step\x18\x01 \x01(\x0e\x32\x0f.amends.v1.Step\x12\x0f\n\x07phrases\x18\x02 \x03(\t\"\xe3\x02\n\x08Playbook\x12#\n\x03ref\x18\x01 \x01(\x0b\x32\x16.amends.v1.PlaybookRef\x12\r\n\x05title\x18\x02 \x01(\t\x12\x0f\n\x07summary\x18\x03 \x01(\t\x12(\n\x05order\x18\x04 \x01(\x0e\x32\x19.amends.v1.Playbook.Order\x12 \n\x06stages\x18\x05 \x03(\x0b\x32\x10.amends.v1.Stage\x12\'\n\x05rules\x18\x06 \x01(\x0b\x32\x18.amends.v1.PlaybookRules\x12*\n\x0egrave_missteps\x18\x07 \x03(\x0e\x32\x12.amends.v1.Misstep\x12+\n\texemplars\x18\x08 \x03(\x0b\x32\x18.amends.v1.StepExemplars\"D\n\x05Order\x12\x15\n\x11ORDER_UNSPECIFIED\x10\x00\x12\x0e\n\nORDER_RULE\x10\x01\x12\x14\n\x10ORDER_PREFERENCE\x10\x02*\xaa\x01\n\x08Occasion\x12\x18\n\x14OCCASION_UNSPECIFIED\x10\x00\x12\x13\n\x0fOCCASION_ALWAYS\x10\x01\x12\x12\n\x0eOCCASION_UPSET\x10\x02\x12\x14\n\x10OCCASION_PROBLEM\x10\x03\x12\x18\n\x14OCCASION_UNSATISFIED\x10\x04\x12\x15\n\x11OCCASION_REMEDIED\x10\x05\x12\x14\n\x10OCCASION_CLOSING\x10\x06\x62\x06proto3')
 
 _globals = globals()
 _builder.BuildMessageAndEnumDescriptors(DESCRIPTOR, _globals)
 _builder.BuildTopDescriptorsAndMessages(DESCRIPTOR, 'amends.v1.playbook_pb2', _globals)
 if not _descriptor._USE_C_DESCRIPTORS:
   DESCRIPTOR._loaded_options = None
-  _globals['_OCCASION']._serialized_start=993
-  _globals['_OCCASION']._serialized_end=1163
+  _globals['_OCCASION']._serialized_start=1043
+  _globals['_OCCASION']._serialized_end=1213
   _globals['_STAGE']._serialized_start=93
   _globals['_STAGE']._serialized_end=305
-  _globals['_PLAYBOOKRULES']._serialized_start=308
-  _globals['_PLAYBOOKRULES']._serialized_end=567
-  _globals['_STEPEXEMPLARS']._serialized_start=569
-  _globals['_STEPEXEMPLARS']._serialized_end=632
-  _globals['_PLAYBOOK']._serialized_start=635
-  _globals['_PLAYBOOK']._serialized_end=990
-  _globals['_PLAYBOOK_ORDER']._serialized_start=922
-  _globals['_PLAYBOOK_ORDER']._serialized_end=990
+  _globals['_STEPGROUP']._serialized_start=307
+  _globals['_STEPGROUP']._serialized_end=350
+  _globals['_PLAYBOOKRULES']._serialized_start=353
+  _globals['_PLAYBOOKRULES']._serialized_end=617
+  _globals['_STEPEXEMPLARS']._serialized_start=619
+  _globals['_STEPEXEMPLARS']._serialized_end=682
+  _globals['_PLAYBOOK']._serialized_start=685
+  _globals['_PLAYBOOK']._serialized_end=1040
+  _globals['_PLAYBOOK_ORDER']._serialized_start=972
+  _globals['_PLAYBOOK_ORDER']._serialized_end=1040
 # @@protoc_insertion_point(module_scope)

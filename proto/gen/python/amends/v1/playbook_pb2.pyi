@@ -114,6 +114,30 @@ class Stage(_message.Message):
 Global___Stage: _TypeAlias = Stage  # noqa: Y015
 
 @_typing.final
+class StepGroup(_message.Message):
+    """Steps of which one is enough."""
+
+    DESCRIPTOR: _descriptor.Descriptor
+
+    STEPS_FIELD_NUMBER: _builtins.int
+    @_builtins.property
+    def steps(self) -> _containers.RepeatedScalarFieldContainer[_taxonomy_pb2.Step.ValueType]:
+        """The steps."""
+
+    def __init__(
+        self,
+        *,
+        steps: _abc.Iterable[_taxonomy_pb2.Step.ValueType] | None = ...,
+    ) -> None: ...
+    _HasFieldArgType: _TypeAlias = _Never  # noqa: Y015
+    def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
+    _ClearFieldArgType: _TypeAlias = _typing.Literal["steps", b"steps"]  # noqa: Y015
+    def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
+    def WhichOneof(self, oneof_group: _Never) -> None: ...
+
+Global___StepGroup: _TypeAlias = StepGroup  # noqa: Y015
+
+@_typing.final
 class PlaybookRules(_message.Message):
     """The rules of a playbook. A rule that is false or empty does not apply."""
 
@@ -130,25 +154,25 @@ class PlaybookRules(_message.Message):
     max_apologies: _builtins.int
     """Past this many apologies, another one harms; 0: no bound."""
     apology_names_nobody: _builtins.bool
-    """An apology names no person, product or process."""
+    """An apology names no person, product or process. Told to people; not judged in this release."""
     action_needs_time: _builtins.bool
     """A next action carries a time."""
     satisfaction_by_person: _builtins.bool
     """Satisfaction is asked by a person, never by a survey."""
     reflection_is_confirmed: _builtins.bool
-    """A restatement asks for a yes or no and waits for it."""
+    """A restatement asks for a yes or no and waits for it: its stage is left on CONFIRM."""
     exception_allowed: _builtins.bool
-    """An exception to policy is allowed."""
+    """An exception to policy is allowed. Told to people; not judged in this release."""
     self_disclosure_allowed: _builtins.bool
-    """A short disclosure of the agent's own is allowed."""
+    """A short disclosure of the agent's own is allowed. Told to people; not judged in this release."""
     @_builtins.property
-    def remedy_after(self) -> _containers.RepeatedScalarFieldContainer[_taxonomy_pb2.Step.ValueType]:
-        """An upset customer gets no remedy before one of each of these groups was done."""
+    def remedy_after(self) -> _containers.RepeatedCompositeFieldContainer[Global___StepGroup]:
+        """An upset customer gets no remedy before one step of each of these groups was made."""
 
     def __init__(
         self,
         *,
-        remedy_after: _abc.Iterable[_taxonomy_pb2.Step.ValueType] | None = ...,
+        remedy_after: _abc.Iterable[Global___StepGroup] | None = ...,
         max_apologies: _builtins.int = ...,
         apology_names_nobody: _builtins.bool = ...,
         action_needs_time: _builtins.bool = ...,

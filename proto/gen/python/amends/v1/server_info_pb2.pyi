@@ -101,6 +101,7 @@ class Limits(_message.Message):
     MAX_MESSAGE_BYTES_FIELD_NUMBER: _builtins.int
     MAX_SENTENCE_TOKENS_FIELD_NUMBER: _builtins.int
     MAX_HISTORY_TURNS_FIELD_NUMBER: _builtins.int
+    MAX_SENTENCES_FIELD_NUMBER: _builtins.int
     max_turns: _builtins.int
     """Most turns in a conversation."""
     max_reply_turns: _builtins.int
@@ -114,7 +115,11 @@ class Limits(_message.Message):
     max_sentence_tokens: _builtins.int
     """Most tokens of a sentence that the encoder reads; the rest is cut."""
     max_history_turns: _builtins.int
-    """Most turns of history that are encoded; older ones are left out of the state."""
+    """Most turns of history that ScoreReply and NextStep encode; older ones are left out of the state.
+    ScoreConversation reads every turn.
+    """
+    max_sentences: _builtins.int
+    """Most sentences of a request; more break with INVALID_ARGUMENT."""
     def __init__(
         self,
         *,
@@ -125,10 +130,11 @@ class Limits(_message.Message):
         max_message_bytes: _builtins.int = ...,
         max_sentence_tokens: _builtins.int = ...,
         max_history_turns: _builtins.int = ...,
+        max_sentences: _builtins.int = ...,
     ) -> None: ...
     _HasFieldArgType: _TypeAlias = _Never  # noqa: Y015
     def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
-    _ClearFieldArgType: _TypeAlias = _typing.Literal["max_batch_items", b"max_batch_items", "max_history_turns", b"max_history_turns", "max_message_bytes", b"max_message_bytes", "max_reply_turns", b"max_reply_turns", "max_sentence_tokens", b"max_sentence_tokens", "max_text_characters", b"max_text_characters", "max_turns", b"max_turns"]  # noqa: Y015
+    _ClearFieldArgType: _TypeAlias = _typing.Literal["max_batch_items", b"max_batch_items", "max_history_turns", b"max_history_turns", "max_message_bytes", b"max_message_bytes", "max_reply_turns", b"max_reply_turns", "max_sentence_tokens", b"max_sentence_tokens", "max_sentences", b"max_sentences", "max_text_characters", b"max_text_characters", "max_turns", b"max_turns"]  # noqa: Y015
     def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
     def WhichOneof(self, oneof_group: _Never) -> None: ...
 

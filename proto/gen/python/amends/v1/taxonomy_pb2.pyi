@@ -371,9 +371,9 @@ class _VerdictEnumTypeWrapper(_enum_type_wrapper._EnumTypeWrapper[_Verdict.Value
     VERDICT_UNSURE: _Verdict.ValueType  # 1
     """The evidence is too thin to judge; read `unsure_reasons`."""
     VERDICT_HARMS: _Verdict.ValueType  # 2
-    """Harms: the missteps outweigh what the reply does well. Score below 25."""
+    """Harms: missteps leave little of what the reply does well. Score below 25, with a misstep."""
     VERDICT_FALLS_SHORT: _Verdict.ValueType  # 3
-    """Falls short of what the moment called for. Score from 25 to below 50."""
+    """Falls short of what the moment called for. Score below 50."""
     VERDICT_PARTLY: _Verdict.ValueType  # 4
     """Makes amends in part. Score from 50 to below 75."""
     VERDICT_MAKES_AMENDS: _Verdict.ValueType  # 5
@@ -387,9 +387,9 @@ VERDICT_UNSPECIFIED: Verdict.ValueType  # 0
 VERDICT_UNSURE: Verdict.ValueType  # 1
 """The evidence is too thin to judge; read `unsure_reasons`."""
 VERDICT_HARMS: Verdict.ValueType  # 2
-"""Harms: the missteps outweigh what the reply does well. Score below 25."""
+"""Harms: missteps leave little of what the reply does well. Score below 25, with a misstep."""
 VERDICT_FALLS_SHORT: Verdict.ValueType  # 3
-"""Falls short of what the moment called for. Score from 25 to below 50."""
+"""Falls short of what the moment called for. Score below 50."""
 VERDICT_PARTLY: Verdict.ValueType  # 4
 """Makes amends in part. Score from 50 to below 75."""
 VERDICT_MAKES_AMENDS: Verdict.ValueType  # 5

@@ -1,0 +1,131 @@
+"""Near-duplicates are found, augmentation keeps what a sentence means, targets say what is known."""
+
+import random
+
+import numpy as np
+import pytest
+from amends_core.bundle import OUTPUTS
+from amends_core.taxonomy import CUSTOMER_ACTS, SENTENCE_MISSTEPS, STEPS, Label, Step
+from amends_train.augment import joined, roughen
+from amends_train.duplicates import NGRAM_COSINE, near_duplicates, without_duplicates
+from amends_train.fit import FitOptions, _joined, _samples
+from amends_train.targets import ACTS, COLUMN, SECOND_ACT_SHARE, UPSET, agent_target, column_of, customer_target
+from train_builders import agent_row, customer_row
+
+TEXTS = [
+    "I am sorry that your parcel came late.",
+    "We will send a new one on Monday.",
+    "I am sorry that your parcel came so late.",
+    "i am sorry that your parcel came late",
+    "What happened when you opened the box?",
+]
+
+
+def test_near_duplicates_are_found_likest_first_each_pair_once() -> None:
+    found = near_duplicates(TEXTS)
+    assert {(a, b) for a, b, _ in found} == {(2, 0), (3, 0), (3, 2)}
+    assert all(NGRAM_COSINE <= cosine <= 1 + 1e-9 for _, _, cosine in found)
+    assert [cosine for _, _, cosine in found] == sorted((cosine for _, _, cosine in found), reverse=True)
+
+
+def test_placeholders_hide_what_is_only_another_number() -> None:
+    assert near_duplicates(["Your order #AB-12345 is on its way.", "Your order #XK-99871 is on its way."])
+
+
+def test_rows_are_compared_with_those_of_another_set() -> None:
+    others = ["Nothing like it at all, my friend.", "We will send a new one on Monday"]
+    assert [(a, b) for a, b, _ in near_duplicates(TEXTS, others)] == [(1, 1)]
+
+
+def test_first_of_each_pair_is_kept() -> None:
+    assert without_duplicates(TEXTS, [""] * 5) == [0, 1, 4]
+
+
+def test_minimal_edits_of_one_group_are_kept() -> None:
+    assert without_duplicates(TEXTS, ["g1", "", "g1", "g1", ""]) == [0, 1, 2, 3, 4]
+
+
+@pytest.mark.parametrize("text", TEXTS)
+def test_roughening_is_decided_by_the_seed(text: str) -> None:
+    first, again = ([roughen(text, random.Random(seed)) for seed in range(200)] for _ in range(2))
+    assert first == again
+    assert len(set(first)) > 5
+
+
+@pytest.mark.parametrize("text", TEXTS)
+def test_roughened_sentence_stays_itself_two_times_of_three_and_alike_otherwise(text: str) -> None:
+    rng = random.Random(7)
+    drawn = [roughen(text, rng) for _ in range(600)]
+    assert 0.6 < sum(rough == text for rough in drawn) / 600 < 0.9
+    assert all(abs(len(rough) - len(text)) <= 4 for rough in drawn)
+    assert all(len(rough.split()) == len(text.split()) for rough in drawn)
+
+
+@pytest.mark.parametrize("text", ["ok", "I", "a b c", "Yes.", "..."])
+def test_short_sentence_can_be_roughened(text: str) -> None:
+    rng = random.Random(1)
+    assert {type(roughen(text, rng)) for _ in range(100)} == {str}
+
+
+def test_joined_sentences_hold_the_words_of_both_in_order() -> None:
+    for seed in range(50):
+        found = joined(TEXTS[0], TEXTS[1], random.Random(seed)).lower()
+        assert found.startswith("i am sorry that your parcel came late")
+        assert found.endswith("we will send a new one on monday.")
+
+
+def test_augmentation_leaves_labels_untouched() -> None:
+    rows = [agent_row(text, "APOLOGIZE:2", optional=["THANK"], name=str(i)) for i, text in enumerate(TEXTS)]
+    target, weight = agent_target(rows[0])
+    for seed in range(5):
+        for sample in _samples(rows, [], FitOptions(join_share=0.5), random.Random(seed)):
+            np.testing.assert_array_equal(sample.target, target)
+            np.testing.assert_array_equal(sample.weight, weight)
+
+
+def test_samples_are_decided_by_the_seed() -> None:
+    rows = [agent_row(text, "APOLOGIZE:2") for text in TEXTS]
+    first, again, other = (
+        [sample.passage for sample in _samples(rows, [customer_row()], FitOptions(), random.Random(seed))]
+        for seed in (3, 3, 4)
+    )
+    assert first == again
+    assert first != other
+
+
+def test_joined_rows_carry_the_labels_of_both_and_know_what_both_know() -> None:
+    a = agent_row(TEXTS[0], "APOLOGIZE:1", optional=["EMPATHIZE"])
+    b = agent_row(TEXTS[1], "TAKE_ACTION:2", optional=["APOLOGIZE", "FOLLOW_UP"])
+    _, target, known = _joined(a, b, random.Random(0))
+    firm = {Step.APOLOGIZE, Step.TAKE_ACTION}
+    assert {step for step in STEPS if target[column_of(step)] == 1} == firm
+    assert {step for step in STEPS if known[column_of(step)] == 0} == {Step.EMPATHIZE, Step.FOLLOW_UP}
+    assert known[COLUMN["strong:TAKE_ACTION"]] == target[COLUMN["strong:TAKE_ACTION"]] == 1
+
+
+def test_columns_are_those_of_the_bundle() -> None:
+    labels: list[Label] = [*STEPS, *SENTENCE_MISSTEPS]
+    assert [OUTPUTS[column_of(label)].partition(":")[2] for label in labels] == [label.value for label in labels]
+    assert OUTPUTS[ACTS] == tuple(f"act:{act}" for act in CUSTOMER_ACTS)
+    assert OUTPUTS[UPSET] == "upset"
+
+
+def test_agent_target_knows_every_label_but_the_arguable_and_strength_where_the_step_is() -> None:
+    target, weight = agent_target(agent_row("x", "APOLOGIZE:2", "THANK:1", "SCRIPTED", optional=["DEFEND", "LISTEN"]))
+    said = {OUTPUTS[i] for i in np.flatnonzero(target)}
+    known = {OUTPUTS[i] for i in np.flatnonzero(weight)}
+    assert said == {"step:APOLOGIZE", "strong:APOLOGIZE", "step:THANK", "misstep:SCRIPTED"}
+    assert {name for name in known if name.startswith("strong:")} == {"strong:APOLOGIZE", "strong:THANK"}
+    assert {f"step:{s}" for s in STEPS} - known == {"step:LISTEN"}
+    assert {f"misstep:{m}" for m in SENTENCE_MISSTEPS} - known == {"misstep:DEFEND"}
+    assert not weight[ACTS].any()
+    assert not weight[UPSET]
+
+
+@pytest.mark.parametrize("second", ["", "VENT", "ASK"])
+def test_acts_of_a_customer_target_add_up_to_one(second: str) -> None:
+    target, weight = customer_target(customer_row(act="ASK", upset=0.25, second_act=second))
+    assert target[ACTS].sum() == pytest.approx(1)
+    assert target[COLUMN["act:ASK"]] == pytest.approx(1 - SECOND_ACT_SHARE if second == "VENT" else 1)
+    assert target[UPSET] == pytest.approx(0.25)
+    assert {OUTPUTS[i] for i in np.flatnonzero(weight)} == {*OUTPUTS[ACTS], "upset"}
