@@ -1,10 +1,12 @@
 """Calibration: on drawn rows whose true probabilities are known, fitted probabilities are those."""
 
+from collections.abc import Sequence
+
 import numpy as np
 import pytest
 from amends_core.bundle import OUTPUTS
-from amends_core.taxonomy import CUSTOMER_ACTS, SENTENCE_MISSTEPS, STEPS
-from amends_train.calibrate import MISSTEP_FLOOR, MISSTEP_PRECISION, Calibration, calibrate
+from amends_core.taxonomy import CUSTOMER_ACTS, SENTENCE_LABELS, SENTENCE_MISSTEPS, STEPS, Label
+from amends_train.calibrate import MISSTEP_BETA, MISSTEP_FLOOR, STEP_BETA, Calibration, calibrate
 from amends_train.measure import LABEL_COLUMNS, calibration_error, probabilities
 from amends_train.rows import AgentRow, CustomerRow
 from amends_train.targets import ACTS, COLUMN, UPSET, Floats
@@ -13,6 +15,7 @@ from scipy.special import expit, softmax
 from train_builders import agent_row, customer_row
 
 SLOPE, INTERCEPT, TEMPERATURE = 0.6, -0.8, 2.0
+LABELS = list(SENTENCE_LABELS)
 NAMES = [f"{step}:1" for step in STEPS] + [misstep.value for misstep in SENTENCE_MISSTEPS]
 
 
@@ -81,30 +84,34 @@ def test_every_head_but_the_acts_gets_a_scale_that_keeps_the_order(drawn: Drawn)
     assert all(scale.slope > 0 for scale in scales.values())
 
 
-def test_missteps_are_claimed_where_they_are_precise(drawn: Drawn) -> None:
+def f_beta(claimed: NDArray[np.bool_], right: NDArray[np.bool_], beta: float) -> float:
+    hits = (right & claimed).sum()
+    return float((1 + beta**2) * hits / max(1, beta**2 * right.sum() + claimed.sum()))
+
+
+@pytest.mark.parametrize(
+    ("kind", "labels", "beta", "floor"),
+    [("step", STEPS, STEP_BETA, 0.25), ("misstep", SENTENCE_MISSTEPS, MISSTEP_BETA, MISSTEP_FLOOR)],
+    ids=["steps", "missteps"],
+)
+def test_labels_are_claimed_where_f_beta_is_as_good_as_anywhere(
+    drawn: Drawn, kind: str, labels: Sequence[Label], beta: float, floor: float
+) -> None:
     calibration, logits, _, agents = drawn
-    found = probabilities(logits, calibration)
-    for misstep in SENTENCE_MISSTEPS:
-        column = NAMES.index(misstep.value)
-        threshold = calibration.thresholds[f"misstep:{misstep}"]
-        claimed = found[:, column] >= threshold
-        right = np.array([misstep in row.firm for row in agents])
-        assert threshold >= MISSTEP_FLOOR
-        assert (right & claimed).sum() / claimed.sum() >= MISSTEP_PRECISION
+    for label in labels:
+        found = probabilities(logits, calibration)[:, LABELS.index(label)]
+        right = np.array([label in row.firm for row in agents])
+        threshold = calibration.thresholds[f"{kind}:{label}"]
+        best = max(f_beta(found >= other, right, beta) for other in np.arange(floor, 0.91, 0.01))
+        assert threshold >= floor
+        assert f_beta(found >= threshold, right, beta) >= best - 0.01
 
 
-def test_steps_are_claimed_where_f1_is_as_good_as_anywhere(drawn: Drawn) -> None:
-    calibration, logits, _, agents = drawn
-    found = probabilities(logits, calibration)
-
-    def f1(column: int, threshold: float, right: NDArray[np.bool_]) -> float:
-        claimed = found[:, column] >= threshold
-        return float(2 * (right & claimed).sum() / (right.sum() + claimed.sum()))
-
-    for column, step in enumerate(STEPS):
-        right = np.array([step in row.firm for row in agents])
-        best = max(f1(column, threshold, right) for threshold in np.arange(0.25, 0.91, 0.01))
-        assert f1(column, calibration.thresholds[f"step:{step}"], right) >= best - 0.01
+def test_missteps_are_claimed_later_than_steps_of_like_certainty(drawn: Drawn) -> None:
+    thresholds = drawn[0].thresholds
+    steps = [thresholds[f"step:{step}"] for step in STEPS]
+    missteps = [thresholds[f"misstep:{misstep}"] for misstep in SENTENCE_MISSTEPS]
+    assert np.mean(missteps) > np.mean(steps) + 0.05
 
 
 def small(*labels: str, rows: int = 40) -> Calibration:

@@ -203,6 +203,15 @@ def test_graph_that_differs_from_sentence_transformers_is_not_shipped(
     assert not out.exists()
 
 
+def test_folder_that_holds_something_else_is_not_replaced(made: Made) -> None:
+    out = made.recipe.work / "letters"
+    out.mkdir()
+    (out / "letter.txt").write_text("Dear all")
+    with pytest.raises(FileExistsError, match="letters holds something that is no bundle"):
+        run(replace(made.recipe, out=out), made.inputs)
+    assert (out / "letter.txt").read_text() == "Dear all"
+
+
 def test_checksum_is_of_the_training_rows_alone(made: Made, tmp_path: Path) -> None:
     write_rows(tmp_path / "dev.jsonl", agents_of("eli", 6))
     other_dev = read_inputs(replace(made.sources, dev_agents=tmp_path / "dev.jsonl"))

@@ -11,7 +11,7 @@ from amends_cli.tables import plain_table, stacked
 from amends_cli.words import QUIET, misstep_word, step_word, word
 
 _RULES: Mapping[str, Callable[[Any], str]] = {
-    "remedy_after": lambda steps: f"an upset customer gets no remedy before: {_step_words(steps)}",
+    "remedy_after": lambda groups: f"an upset customer gets no remedy before {_group_words(groups)}",
     "max_apologies": lambda most: f"past {most} apologies, another one harms",
     "apology_names_nobody": lambda _: "an apology names no person, product or process",
     "action_needs_time": lambda _: "a next action carries a time",
@@ -78,6 +78,10 @@ def _rules(playbook: playbook_pb2.Playbook) -> Iterator[str]:
         yield _RULES[field.name](value) if field.name in _RULES else field.name.replace("_", " ")
     if playbook.grave_missteps:
         yield f"grave: {', '.join(misstep_word(misstep) for misstep in playbook.grave_missteps)}"
+
+
+def _group_words(groups: Sequence[playbook_pb2.StepGroup]) -> str:
+    return ", and ".join(" or ".join(step_word(step) for step in group.steps) for group in groups)
 
 
 def _step_words(steps: Iterable[int]) -> str:

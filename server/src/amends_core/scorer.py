@@ -1,5 +1,6 @@
 """The facade: it says which texts it wants encoded, and judges what comes back. Knows no clock and no thread.
 
+scorer = Scorer(bundle.manifest, library, {text: encoder.encode(text) for text in phrases_of(library)})
 plan = scorer.plan_reply(turns, reply, playbook="unified")
 encodings = {text: encoder.encode(text) for text in plan.texts}
 judgement = scorer.judge(plan, encodings)
@@ -13,7 +14,7 @@ from amends_core.advice import Advice, Adviser
 from amends_core.bundle import Manifest
 from amends_core.conversation import Sentence, State, Turn, check_turns
 from amends_core.detection import Detector
-from amends_core.encoder import Encoder, Encoding
+from amends_core.encoder import Encoding
 from amends_core.errors import RequestError
 from amends_core.exemplars import ExemplarIndex, all_phrases
 from amends_core.judgement import Judge, Judgement, Past, Reply, Verdict
@@ -106,13 +107,13 @@ class ConversationJudgement:
 class Scorer:
     """Plans and judges. Immutable, thread-safe, deterministic to the bit."""
 
-    def __init__(self, manifest: Manifest, library: PlaybookLibrary, encoder: Encoder) -> None:
-        """Encodes every exemplar and phrasing once, with `encoder`."""
+    def __init__(self, manifest: Manifest, library: PlaybookLibrary, encodings: Encodings) -> None:
+        """Takes the encodings of all `phrases_of(library)`, made once."""
         self.library = library
         self._detector = Detector(manifest)
         examples = phrasings()
         sources = _exemplar_sources(library)
-        embeddings = {text: encoder.encode(text).embedding for text in all_phrases([*sources.values(), examples])}
+        embeddings = {text: encoding.embedding for text, encoding in encodings.items()}
         by_playbook = {name: ExemplarIndex(phrases, embeddings) for name, phrases in sources.items()}
         example_index = ExemplarIndex(examples, embeddings)
         self._judge = Judge(self._detector, by_playbook, example_index)
@@ -249,6 +250,11 @@ class Scorer:
             moment = state.moments[-1]
             stage = locate(plan.playbook, state).stage.name
             yield ArcPoint(index, moment.reading.act, moment.reading.act_probability, moment.upset, stage)
+
+
+def phrases_of(library: PlaybookLibrary) -> tuple[str, ...]:
+    """Every exemplar and phrasing that a scorer of these playbooks wants encoded, once, in a stable order."""
+    return all_phrases([*_exemplar_sources(library).values(), phrasings()])
 
 
 def _exemplar_sources(library: PlaybookLibrary) -> Mapping[str, Mapping[Label, Sequence[str]]]:

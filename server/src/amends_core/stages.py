@@ -47,8 +47,8 @@ def locate(playbook: Playbook, state: State) -> Position:
     """
     furthest = _furthest_made(playbook, state)
     for index, stage in enumerate(playbook.stages):
-        passed = index < furthest and (playbook.order is Order.PREFERENCE or stage.steps == (Step.LISTEN,))
-        if passed or not occasion_holds(stage.occasion, state):
+        behind = index < furthest and (playbook.order is Order.PREFERENCE or _only_listens(stage))
+        if behind or not occasion_holds(stage.occasion, state):
             continue
         if not _is_made(stage, state) or not _may_leave(stage, state):
             closing = stage.occasion is Occasion.CLOSING
@@ -60,11 +60,12 @@ def locate(playbook: Playbook, state: State) -> Position:
 def expectations(playbook: Playbook, state: State) -> Mapping[Step, Expectation]:
     """Says of every step whether it is called for in the next reply."""
     position = locate(playbook, state)
-    reach = _reach(playbook, position)
+    reach, furthest = _reach(playbook, position), _furthest_made(playbook, state)
     found = dict.fromkeys(Step, Expectation.WELCOME)
     for index, stage in enumerate(playbook.stages):
         for step in stage.steps:
-            if index <= reach and _is_due(stage, step, state):
+            heard_out = _only_listens(stage) and index < furthest
+            if index <= reach and not heard_out and _is_due(stage, step, state):
                 found[step] = Expectation.EXPECTED
     if state.apologies >= playbook.rules.max_apologies > 0:
         found[Step.APOLOGIZE] = Expectation.NOT_NOW
@@ -107,6 +108,10 @@ def _goes_on(stage: Stage, state: State) -> bool:
     """Whether a stage is gone back to: the customer is not calm yet, and does not ask for the remedy."""
     answered = any(True for _ in state.acts_after(_made_at(stage, state)))
     return stage.until_calm and answered and state.is_upset and state.act is not CustomerAct.ASK
+
+
+def _only_listens(stage: Stage) -> bool:
+    return stage.steps == (Step.LISTEN,)
 
 
 def _made_at(stage: Stage, state: State) -> int:

@@ -4,6 +4,7 @@ import asyncio
 import logging
 import time
 from collections.abc import Coroutine
+from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
 from importlib.metadata import version
 from typing import Any
@@ -21,7 +22,7 @@ from amends.v1 import (
 from amends_core.bundle import DEFAULT_BUNDLE, Bundle, load_bundle
 from amends_core.encoder import OnnxEncoder
 from amends_core.playbooks import PlaybookLibrary, load_library
-from amends_core.scorer import MAX_HISTORY_TURNS, MAX_PIECES, Scorer
+from amends_core.scorer import MAX_HISTORY_TURNS, MAX_PIECES, Scorer, phrases_of
 from google.protobuf import timestamp_pb2
 from grpc import aio
 from grpc_health.v1 import health_pb2, health_pb2_grpc
@@ -71,7 +72,10 @@ def load_model(settings: Settings) -> Model:
     bundle = load_bundle(settings.model_dir or DEFAULT_BUNDLE)
     encoder = OnnxEncoder(bundle)
     library = load_library(settings.playbook_dir)
-    return Model(bundle, encoder, library, Scorer(bundle.manifest, library, encoder))
+    phrases = phrases_of(library)
+    with ThreadPoolExecutor(settings.threads) as threads:
+        encodings = dict(zip(phrases, threads.map(encoder.encode, phrases), strict=True))
+    return Model(bundle, encoder, library, Scorer(bundle.manifest, library, encodings))
 
 
 class Service:

@@ -144,7 +144,9 @@ def playbook() -> playbook_pb2.Playbook:
                 pause=True,
             )
         ],
-        rules=playbook_pb2.PlaybookRules(remedy_after=[taxonomy_pb2.STEP_EMPATHIZE], max_apologies=2),
+        rules=playbook_pb2.PlaybookRules(
+            remedy_after=[playbook_pb2.StepGroup(steps=[taxonomy_pb2.STEP_EMPATHIZE])], max_apologies=2
+        ),
         grave_missteps=[taxonomy_pb2.MISSTEP_HOSTILITY],
         exemplars=[playbook_pb2.StepExemplars(step=taxonomy_pb2.STEP_LISTEN, phrases=["Tell me what happened."])],
     )

@@ -166,7 +166,9 @@ def test_playbook_is_shown_with_stages_rules_and_exemplars(
 @pytest.mark.parametrize("field", [field.name for field in playbook_pb2.PlaybookRules.DESCRIPTOR.fields])
 def test_every_rule_of_the_contract_has_words(server: FakeServer, run: Run, field: str) -> None:
     playbook = playbook_pb2.Playbook()
-    value: Any = {"remedy_after": [taxonomy_pb2.STEP_LISTEN], "max_apologies": 2}.get(field, True)
+    value: Any = {"remedy_after": [playbook_pb2.StepGroup(steps=[taxonomy_pb2.STEP_LISTEN])], "max_apologies": 2}.get(
+        field, True
+    )
     playbook.rules.MergeFrom(playbook_pb2.PlaybookRules(**{field: value}))
     server.answer("GetPlaybook", playbook_service_pb2.GetPlaybookResponse(playbook=playbook))
     shown = run("playbooks", "any").stdout.partition("rules\n")[2]

@@ -200,7 +200,8 @@ def test_damaged_bundle_fails_with_the_remedy_of_the_core(server: FakeServer, mo
 
 
 def test_client_without_the_core_skips_the_bundle(server: FakeServer, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setitem(sys.modules, "amends_core", None)
+    for module in [name for name in sys.modules if name.partition(".")[0] == "amends_core"] + ["amends_core"]:
+        monkeypatch.setitem(sys.modules, module, None)
     assert findings(server)["model bundle"].state is State.SKIPPED
 
 

@@ -1,0 +1,98 @@
+"""The life of the server process: signals, drain and a port that is taken."""
+
+import signal
+import threading
+from concurrent.futures import ThreadPoolExecutor
+from typing import Any
+from urllib.request import urlopen
+
+import grpc
+import pytest
+from amends_client import Client, ClientOptions, customer
+from grpc_health.v1 import health_pb2, health_pb2_grpc
+from processes import PATIENCE_S, ServingServer, Started
+
+pytestmark = [pytest.mark.system, pytest.mark.timeout(600)]
+
+GRACE_S = 60
+SENTENCES = 400
+
+
+def _client(server: ServingServer) -> Client:
+    return Client(ClientOptions(server.target, timeout_s=PATIENCE_S, max_attempts=1))
+
+
+def _wait_until_in_flight(server: ServingServer, calls: int) -> None:
+    page = ""
+    while f"amends_calls_in_flight {calls}.0" not in page:
+        with urlopen(f"http://127.0.0.1:{server.record['metrics_port']}/metrics", timeout=PATIENCE_S) as answer:
+            page = answer.read().decode()
+
+
+@pytest.mark.parametrize("number", [signal.SIGTERM, signal.SIGINT], ids=["SIGTERM", "SIGINT"])
+def test_a_signal_lets_calls_in_flight_finish_and_ends_with_0(start: Started, number: signal.Signals) -> None:
+    server: Any = start("--inference-threads", "1", "--grace-s", str(GRACE_S))
+    turns = [customer(f"Where is parcel {n}? It is {n} days late, and nobody tells me why.") for n in range(SENTENCES)]
+    with _client(server) as client, ThreadPoolExecutor(2) as threads:
+        calls = [threads.submit(client.score_conversation, turns, playbook=name) for name in ("unified", "six_steps")]
+        _wait_until_in_flight(server, 2)
+        server.process.send_signal(number)
+        server.wait_for("draining")
+        assert [len(call.result(PATIENCE_S).arc.points) for call in calls] == [SENTENCES] * 2
+    assert server.wait() == 0
+    log = "".join(server.lines)
+    assert log.index('"draining"') < log.index('"call ended"') < log.index('"stopped"')
+    assert "Traceback" not in log
+
+
+def test_an_open_health_watch_does_not_hold_up_the_end(start: Started) -> None:
+    server: Any = start("--grace-s", "600")
+    serving, statuses = threading.Event(), []
+
+    def watch() -> None:
+        with grpc.insecure_channel(server.target) as channel:
+            answers: Any = health_pb2_grpc.HealthStub(channel).Watch(health_pb2.HealthCheckRequest())
+            for answer in answers:
+                statuses.append(answer.status)
+                serving.set()
+
+    watcher = threading.Thread(target=watch)
+    watcher.start()
+    assert serving.wait(PATIENCE_S)
+    server.terminate()
+    assert server.wait(within_s=30) == 0, "well within the grace of 600 s"
+    watcher.join(PATIENCE_S)
+    assert statuses == [health_pb2.HealthCheckResponse.SERVING, health_pb2.HealthCheckResponse.NOT_SERVING]
+
+
+def test_a_second_server_on_the_same_port_fails_loudly(start: Started) -> None:
+    first: Any = start()
+    second = start("--port", str(first.port), "--metrics-port", "-1", serving=False)
+    assert second.wait() == 1
+    assert f"cannot listen on 127.0.0.1:{first.port}" in "".join(second.lines)
+    assert "Traceback" not in "".join(second.lines)
+    with _client(first) as client:
+        assert client.health().status == health_pb2.HealthCheckResponse.SERVING
+
+
+def test_a_taken_metrics_port_fails_loudly(start: Started) -> None:
+    first: Any = start()
+    second = start("--port", "0", "--metrics-port", str(first.record["metrics_port"]), serving=False)
+    assert second.wait() == 1
+    assert "--metrics-port" in "".join(second.lines)
+    assert "Traceback" not in "".join(second.lines)
+
+
+def test_an_idle_server_ends_at_once(start: Started) -> None:
+    server: Any = start("--grace-s", "600")
+    server.terminate()
+    assert server.wait(within_s=30) == 0
+    server_log = "".join(server.lines)
+    assert '"stopped"' in server_log
+
+
+def test_a_damaged_bundle_ends_with_1_and_names_the_remedy(start: Started) -> None:
+    server = start("--model-dir", "/no/such/bundle", "--port", "0", "--metrics-port", "-1", serving=False)
+    assert server.wait() == 1
+    assert "/no/such/bundle" in "".join(server.lines)
+    assert "Traceback" not in "".join(server.lines)

@@ -1,0 +1,198 @@
+"""Advice: the steps worth doing next, likeliest first; when to be silent; what not to do."""
+
+from dataclasses import replace
+
+import pytest
+from amends_core.advice import PHRASINGS
+from amends_core.playbooks import phrasings
+from amends_core.stages import expectations
+from amends_core.taxonomy import STEPS, CustomerAct, Expectation, Misstep, Step
+from core_builders import (
+    ACCEPTS,
+    ACT,
+    AGAIN,
+    APPRECIATE,
+    ASKS,
+    CHECK,
+    CLARIFY,
+    CONFIRMS,
+    CORRECTS,
+    EMPATHIZE,
+    EXPLAINS,
+    FOLLOW,
+    FORGIVE,
+    HOURS,
+    IS_SATISFIED,
+    LISTEN,
+    OWN,
+    REFLECT,
+    REJECTS,
+    SORRY,
+    VENTS,
+    World,
+    said,
+    state_after,
+)
+
+PLAYBOOKS = ["unified", "connect_first", "defuse_and_retain", "empathy_first", "listen_apologize_reflect", "six_steps"]
+CARED = (VENTS, LISTEN, EXPLAINS, REFLECT, CONFIRMS, EMPATHIZE, SORRY, OWN)
+SITUATIONS = [
+    (VENTS,),
+    (EXPLAINS,),
+    (HOURS,),
+    (VENTS, EMPATHIZE, ASKS),
+    (VENTS, REFLECT, CORRECTS),
+    (VENTS, ACT, REJECTS),
+    (*CARED, ACT, ACCEPTS),
+    (*CARED, ACT, CHECK, FOLLOW, IS_SATISFIED),
+]
+
+
+@pytest.mark.parametrize("playbook", PLAYBOOKS)
+@pytest.mark.parametrize("texts", SITUATIONS, ids=range(len(SITUATIONS)))
+def test_probabilities_of_the_steps_add_up_to_one_and_fall(world: World, playbook: str, texts: tuple[str, ...]) -> None:
+    found = world.advise(said(*texts), playbook, most=len(STEPS)).steps
+    odds = [advice.probability for advice in found]
+    assert sum(odds) == pytest.approx(1)
+    assert odds == sorted(odds, reverse=True)
+
+
+@pytest.mark.parametrize("playbook", PLAYBOOKS)
+@pytest.mark.parametrize("texts", SITUATIONS, ids=range(len(SITUATIONS)))
+def test_steps_that_are_not_for_now_are_never_advised(world: World, playbook: str, texts: tuple[str, ...]) -> None:
+    found = world.advise(said(*texts), playbook, most=len(STEPS)).steps
+    expected = expectations(world.scorer.library.get(playbook), state_after(*texts))
+    assert {advice.step for advice in found} == {s for s in STEPS if expected[s] is not Expectation.NOT_NOW}
+
+
+@pytest.mark.parametrize("most", [1, 3, 5])
+def test_at_most_so_many_steps_are_given_as_were_asked_for(world: World, most: int) -> None:
+    few, all_steps = world.advise(said(VENTS), most=most), world.advise(said(VENTS), most=13)
+    assert few.steps == all_steps.steps[:most]
+    assert sum(advice.probability for advice in few.steps) <= 1
+
+
+FIRST = [
+    ("unified", (VENTS,), {Step.LISTEN, Step.REFLECT, Step.EMPATHIZE}),
+    ("unified", (HOURS,), {Step.TAKE_ACTION}),
+    ("unified", (*CARED, ASKS), {Step.TAKE_ACTION}),
+    ("unified", (*CARED, ACT, ACCEPTS), {Step.CHECK_SATISFACTION, Step.FOLLOW_UP, Step.APPRECIATE}),
+    ("unified", (*CARED, ACT, CHECK, FOLLOW, IS_SATISFIED), {Step.APPRECIATE}),
+    ("empathy_first", (VENTS,), {Step.EMPATHIZE}),
+    ("empathy_first", (VENTS, EMPATHIZE, VENTS), {Step.EMPATHIZE}),
+    ("empathy_first", (VENTS, EMPATHIZE, ASKS), {Step.TAKE_ACTION}),
+    ("defuse_and_retain", (VENTS,), {Step.LISTEN}),
+    ("defuse_and_retain", (VENTS, LISTEN, EXPLAINS), {Step.REFLECT}),
+    ("defuse_and_retain", (VENTS, LISTEN, EXPLAINS, REFLECT, CORRECTS), {Step.REFLECT}),
+    ("connect_first", (VENTS,), {Step.EMPATHIZE}),
+    ("connect_first", (VENTS, EMPATHIZE, EXPLAINS), {Step.CLARIFY}),
+    ("connect_first", (VENTS, EMPATHIZE, CLARIFY, EXPLAINS, ACT, REJECTS), {Step.GO_FURTHER}),
+    ("listen_apologize_reflect", (VENTS,), {Step.LISTEN}),
+    ("listen_apologize_reflect", (VENTS, LISTEN, EXPLAINS), {Step.APOLOGIZE}),
+]
+
+
+@pytest.mark.parametrize(("playbook", "texts", "steps"), FIRST)
+def test_first_step_is_the_one_the_guide_calls_for(
+    world: World, playbook: str, texts: tuple[str, ...], steps: set[Step]
+) -> None:
+    assert world.advise(said(*texts), playbook).steps[0].step in steps
+
+
+@pytest.mark.parametrize(
+    ("playbook", "texts"),
+    [
+        ("unified", (VENTS, FORGIVE)),
+        ("six_steps", (VENTS, SORRY)),
+        ("empathy_first", (VENTS, EMPATHIZE)),
+        ("connect_first", (VENTS, EMPATHIZE, EXPLAINS, CLARIFY)),
+        ("defuse_and_retain", (VENTS, LISTEN)),
+        ("defuse_and_retain", (VENTS, LISTEN, EXPLAINS, REFLECT)),
+        ("unified", (*CARED, ACT, HOURS, CHECK)),
+    ],
+)
+def test_agent_who_made_a_step_that_ends_in_silence_should_be_silent(
+    world: World, playbook: str, texts: tuple[str, ...]
+) -> None:
+    assert world.advise(said(*texts), playbook).pause_reason
+
+
+@pytest.mark.parametrize(
+    ("playbook", "texts"),
+    [
+        ("unified", (VENTS, FORGIVE, EXPLAINS)),
+        ("unified", (VENTS, EMPATHIZE)),
+        ("connect_first", (VENTS, EMPATHIZE)),
+        ("defuse_and_retain", (VENTS,)),
+        ("listen_apologize_reflect", (VENTS, LISTEN, EXPLAINS, SORRY)),
+    ],
+)
+def test_agent_may_speak_where_nothing_was_left_to_the_customer(
+    world: World, playbook: str, texts: tuple[str, ...]
+) -> None:
+    assert world.advise(said(*texts), playbook).pause_reason == ""
+
+
+AVOID = [
+    ("unified", (VENTS,), Misstep.SOLVE_TOO_SOON, True),
+    ("unified", (VENTS, EMPATHIZE, VENTS), Misstep.SOLVE_TOO_SOON, False),
+    ("six_steps", (VENTS,), Misstep.SOLVE_TOO_SOON, False),
+    ("unified", (VENTS, SORRY, AGAIN, VENTS), Step.APOLOGIZE, True),
+    ("unified", (VENTS, SORRY, VENTS), Step.APOLOGIZE, False),
+    ("six_steps", (VENTS, SORRY, AGAIN, VENTS), Step.APOLOGIZE, False),
+    ("unified", (VENTS,), Misstep.DISMISS_FEELING, True),
+    ("unified", (VENTS,), Misstep.DEFEND, True),
+    ("unified", (HOURS,), Misstep.DEFEND, False),
+    ("unified", (VENTS, EMPATHIZE, ASKS), Misstep.SOLVE_TOO_LATE, True),
+    ("unified", (ASKS,), Misstep.SOLVE_TOO_LATE, False),
+    ("unified", (*CARED, ACT, CHECK, FOLLOW, IS_SATISFIED, APPRECIATE), Misstep.AUTOMATED_SURVEY, True),
+    ("unified", (VENTS,), Misstep.AUTOMATED_SURVEY, False),
+]
+
+
+@pytest.mark.parametrize(("playbook", "texts", "subject", "avoided"), AVOID)
+def test_what_would_harm_now_is_named(
+    world: World, playbook: str, texts: tuple[str, ...], subject: Step | Misstep, avoided: bool
+) -> None:
+    found = {avoidance.subject: avoidance.reason for avoidance in world.advise(said(*texts), playbook).avoid}
+    assert (subject in found) is avoided
+    assert all(reason.endswith(".") for reason in found.values())
+
+
+def test_calm_question_gives_nothing_to_avoid(world: World) -> None:
+    assert world.advise(said(HOURS)).avoid == ()
+
+
+@pytest.mark.parametrize(
+    ("texts", "resolved"), [((VENTS,), False), ((*CARED, ACT), False), ((*CARED, ACT, IS_SATISFIED), True)]
+)
+def test_matter_is_resolved_once_the_remedy_contents_the_customer(
+    world: World, texts: tuple[str, ...], resolved: bool
+) -> None:
+    assert world.advise(said(*texts)).position.resolved is resolved
+
+
+def test_each_step_comes_with_its_reason_and_ready_phrasings(world: World) -> None:
+    for advice in world.advise(said(VENTS), most=13).steps:
+        assert advice.reason.endswith(".")
+        assert len(set(advice.phrasings)) == PHRASINGS
+        assert set(advice.phrasings) <= set(phrasings()[advice.step])
+
+
+def test_phrasing_nearest_to_the_customers_message_comes_first(world: World) -> None:
+    last = phrasings()[Step.EMPATHIZE][-1]
+    customers_words = world.scorer.plan_advice(said(VENTS))
+    encodings = {VENTS: replace(world.encoder.encode(VENTS), embedding=world.encoder.encode(last).embedding)}
+    found = {advice.step: advice for advice in world.scorer.advise(customers_words, encodings, 13).steps}
+    assert found[Step.EMPATHIZE].phrasings[0] == last
+
+
+def test_advice_names_the_customer_and_the_playbook(world: World) -> None:
+    advice = world.advise(said(HOURS, "Nine to five.", VENTS), "six_steps")
+    assert (advice.customer.reading.act, advice.customer.turn_index) == (CustomerAct.VENT, 2)
+    assert advice.playbook.name == "six_steps"
+
+
+@pytest.mark.parametrize("texts", SITUATIONS, ids=range(len(SITUATIONS)))
+def test_advice_is_deterministic(world: World, texts: tuple[str, ...]) -> None:
+    assert world.advise(said(*texts)) == world.advise(said(*texts))

@@ -1,0 +1,104 @@
+"""The one table from what went wrong to what the caller is told."""
+
+from typing import TypeVar
+
+import grpc
+import pytest
+from amends_core.errors import RequestError, UnknownPlaybook
+from amends_server import errors
+from google.protobuf.message import Message
+from google.rpc import error_details_pb2, status_pb2
+
+TABLE = [
+    (errors.invalid([("turns", "is empty")]), grpc.StatusCode.INVALID_ARGUMENT, "INVALID_REQUEST"),
+    (errors.malformed(), grpc.StatusCode.INVALID_ARGUMENT, "MALFORMED_MESSAGE"),
+    (errors.overloaded(1.5), grpc.StatusCode.RESOURCE_EXHAUSTED, "OVERLOADED"),
+    (errors.expired(), grpc.StatusCode.DEADLINE_EXCEEDED, "DEADLINE_EXCEEDED"),
+    (errors.unhealthy(), grpc.StatusCode.UNAVAILABLE, "INFERENCE_FAILED"),
+    (errors.internal("ab12"), grpc.StatusCode.INTERNAL, "INTERNAL"),
+    (
+        errors.from_core(RequestError("goes back", field="turns[3].time", reason="TURNS_OUT_OF_ORDER")),
+        grpc.StatusCode.INVALID_ARGUMENT,
+        "TURNS_OUT_OF_ORDER",
+    ),
+    (errors.from_core(UnknownPlaybook("best", ("unified",))), grpc.StatusCode.NOT_FOUND, "UNKNOWN_PLAYBOOK"),
+]
+
+
+M = TypeVar("M", bound=Message)
+
+
+def _detail(error: errors.CallError, kind: type[M]) -> M | None:
+    for packed in error.status().details:
+        found = kind()
+        if packed.Unpack(found):
+            return found
+    return None
+
+
+@pytest.mark.parametrize(("error", "code", "reason"), TABLE)
+def test_each_error_has_its_code_and_leads_with_error_info(
+    error: errors.CallError, code: grpc.StatusCode, reason: str
+) -> None:
+    status = error.status()
+    assert error.code is code
+    assert (status.code, status.message) == (code.value[0], str(error))
+    info = error_details_pb2.ErrorInfo()
+    assert status.details[0].Unpack(info)
+    assert (info.reason, info.domain) == (reason, "amends.v1")
+
+
+@pytest.mark.parametrize("error", [row[0] for row in TABLE])
+def test_the_trailer_carries_the_same_status(error: errors.CallError) -> None:
+    trailers = dict(error.trailers())
+    raw = trailers["grpc-status-details-bin"]
+    assert isinstance(raw, bytes)
+    assert status_pb2.Status.FromString(raw) == error.status()
+
+
+def test_invalid_names_each_field_with_its_description() -> None:
+    error = errors.invalid([("turns[0].text", "is too long"), ("playbook", "is malformed")])
+    bad = _detail(error, error_details_pb2.BadRequest)
+    assert bad
+    assert [(v.field, v.description) for v in bad.field_violations] == [
+        ("turns[0].text", "is too long"),
+        ("playbook", "is malformed"),
+    ]
+    assert str(error) == "turns[0].text: is too long; playbook: is malformed"
+
+
+def test_many_violations_are_cut_to_what_fits_into_metadata() -> None:
+    violations = [(f"turns[{i}].role", "must be one of the defined roles (enum.not_in)") for i in range(500)]
+    error = errors.invalid(violations)
+    bad = _detail(error, error_details_pb2.BadRequest)
+    assert bad
+    assert [v.field for v in bad.field_violations] == [field for field, _ in violations[: len(bad.field_violations)]]
+    assert str(error).endswith(f"(and {500 - str(error).count(': ')} more)")
+    assert sum(len(key) + len(value) for key, value in error.trailers()) < 8192
+
+
+@pytest.mark.parametrize(("seconds", "milliseconds"), [(1.5, 1500), (0.0001, 1), (0.0, 1), (0.0501, 51)])
+def test_refusal_for_load_tells_when_to_come_back_twice(seconds: float, milliseconds: int) -> None:
+    error = errors.overloaded(seconds)
+    retry = _detail(error, error_details_pb2.RetryInfo)
+    assert retry
+    assert retry.retry_delay.ToMilliseconds() == milliseconds
+    assert dict(error.trailers())["grpc-retry-pushback-ms"] == str(milliseconds)
+
+
+@pytest.mark.parametrize("error", [row[0] for row in TABLE if row[2] != "OVERLOADED"])
+def test_other_errors_push_nobody_back(error: errors.CallError) -> None:
+    assert "grpc-retry-pushback-ms" not in dict(error.trailers())
+    assert _detail(error, error_details_pb2.RetryInfo) is None
+
+
+def test_unknown_playbook_names_the_field_and_what_is_loaded() -> None:
+    error = errors.from_core(UnknownPlaybook("best", ("unified", "six_steps")))
+    bad = _detail(error, error_details_pb2.BadRequest)
+    assert bad
+    assert bad.field_violations[0].field == "playbook"
+    assert "unified, six_steps" in str(error)
+
+
+def test_internal_error_gives_only_the_id_that_finds_its_record() -> None:
+    assert str(errors.internal("ab12")) == "an internal error occurred; its id is ab12"

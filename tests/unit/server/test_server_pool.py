@@ -1,0 +1,279 @@
+"""The owner of the queue: who is admitted, in which order, and what becomes of those who wait."""
+
+import asyncio
+import threading
+import time
+from collections.abc import Iterator
+
+import pytest
+from amends_core.encoder import Encoder
+from amends_server.encoding import EncoderPool, EncodingCache, InferenceFailed, Overloaded, QueueExpired
+from amends_server.encoding.pool import Encoded
+from amends_server.encoding.queue import Priority
+from amends_server.metrics import Metrics
+from fake_encoders import PATIENCE_S, HeldEncoder, encoding
+
+
+class Bench:
+    """A pool of one thread over a held encoder, and what it told."""
+
+    def __init__(self) -> None:
+        self.encoder = HeldEncoder()
+        self.metrics = Metrics()
+        self.failures: list[BaseException] = []
+        self.pools: list[EncoderPool] = []
+
+    def pool(
+        self, *, threads: int = 1, max_queue: int = 100, cache_bytes: int = 0, encoder: Encoder | None = None
+    ) -> EncoderPool:
+        pool = EncoderPool(
+            encoder or self.encoder,
+            EncodingCache(cache_bytes),
+            self.metrics,
+            threads=threads,
+            max_queue=max_queue,
+            on_failure=self.failures.append,
+        )
+        self.pools.append(pool)
+        return pool
+
+    def count(self, name: str, **labels: str) -> float:
+        return self.metrics.registry.get_sample_value(name, labels) or 0.0
+
+    async def taken(self) -> str:
+        """Waits until the thread has a text in hand."""
+        return await asyncio.to_thread(self.encoder.wait_until_taken)
+
+
+@pytest.fixture
+def bench() -> Iterator[Bench]:
+    bench = Bench()
+    yield bench
+    bench.encoder.open()
+    for pool in bench.pools:
+        pool.close()
+
+
+def _soon(after_s: float = PATIENCE_S) -> float:
+    return time.monotonic() + after_s
+
+
+async def _asked(
+    pool: EncoderPool, *texts: str, deadline: float | None = None, priority: Priority = Priority.INTERACTIVE
+) -> "asyncio.Task[Encoded]":
+    """Asks for texts, and gives the call once it is queued or refused."""
+    ask = pool.encode(texts, deadline=_soon() if deadline is None else deadline, priority=priority)
+    call = asyncio.ensure_future(ask)
+    await asyncio.sleep(0)  # the call runs until it has to wait
+    return call
+
+
+async def test_every_text_asked_for_comes_back_with_what_it_took(bench: Bench) -> None:
+    bench.encoder.open()
+    encoded = await bench.pool(threads=2).encode(["a", "b", "c"], deadline=_soon())
+    assert set(encoded.encodings) == {"a", "b", "c"}
+    assert encoded.queue_s >= 0
+    assert encoded.encode_s >= 0
+    assert bench.count("amends_inference_seconds_count") == 3
+    assert bench.count("amends_unknown_tokens_total") == 3
+
+
+async def test_work_is_done_by_priority_then_deadline_then_arrival(bench: Bench) -> None:
+    pool = bench.pool()
+    calls = [await _asked(pool, "in hand")]
+    assert await bench.taken() == "in hand"
+    late = _soon(500)
+    calls += [
+        await _asked(pool, "bulk, due first", deadline=_soon(100), priority=Priority.BULK),
+        await _asked(pool, "live, due late, came first", deadline=late),
+        await _asked(pool, "live, due late, came second", deadline=late),
+        await _asked(pool, "live, due soon", deadline=_soon(300)),
+    ]
+    bench.encoder.open()
+    await asyncio.gather(*calls)
+    assert bench.encoder.taken == [
+        "in hand",
+        "live, due soon",
+        "live, due late, came first",
+        "live, due late, came second",
+        "bulk, due first",
+    ]
+
+
+async def test_threads_work_side_by_side(bench: Bench) -> None:
+    both = threading.Barrier(2)
+
+    class Meeting:
+        def encode(self, text: str) -> object:
+            both.wait(PATIENCE_S)
+            return encoding()
+
+    pool = bench.pool(threads=2, encoder=Meeting())  # type: ignore[arg-type]
+    assert set((await pool.encode(["a", "b"], deadline=_soon())).encodings) == {"a", "b"}
+
+
+async def test_an_expired_call_fails_and_is_never_encoded(bench: Bench) -> None:
+    pool = bench.pool()
+    first = await _asked(pool, "in hand")
+    await bench.taken()
+    expired = await _asked(pool, "too late", "much too late", deadline=time.monotonic() - 1)
+    bench.encoder.open()
+    with pytest.raises(QueueExpired):
+        await expired
+    await first
+    await pool.encode(["after"], deadline=_soon())
+    assert bench.encoder.taken == ["in hand", "after"]
+    assert bench.count("amends_queue_dropped_total", reason="expired") >= 1
+
+
+async def test_a_cancelled_call_is_never_encoded(bench: Bench) -> None:
+    pool = bench.pool()
+    first = await _asked(pool, "in hand")
+    await bench.taken()
+    given_up = await _asked(pool, "given up", "given up, too")
+    given_up.cancel()
+    with pytest.raises(asyncio.CancelledError):
+        await given_up
+    bench.encoder.open()
+    await first
+    await pool.encode(["after"], deadline=_soon())
+    assert bench.encoder.taken == ["in hand", "after"]
+    assert bench.count("amends_queue_dropped_total", reason="cancelled") == 2
+
+
+async def test_a_call_cancelled_while_its_text_is_encoded_harms_nobody(bench: Bench) -> None:
+    pool = bench.pool(cache_bytes=10_000)
+    call = await _asked(pool, "in hand")
+    await bench.taken()
+    call.cancel()
+    bench.encoder.open()
+    await pool.encode(["after"], deadline=_soon())
+    assert (await pool.encode(["in hand"], deadline=_soon())).encode_s == 0, "what was done is kept"
+
+
+async def test_a_full_queue_refuses_with_retry_delay(bench: Bench) -> None:
+    pool = bench.pool(max_queue=2)
+    calls = [await _asked(pool, "in hand")]
+    await bench.taken()
+    calls.append(await _asked(pool, "a", "b"))
+    with pytest.raises(Overloaded) as caught:
+        await pool.encode(["c"], deadline=_soon())
+    assert caught.value.retry_after_s >= 0.05
+    assert bench.count("amends_admission_refused_total", reason="queue_full") == 1
+    bench.encoder.open()
+    await asyncio.gather(*calls)
+    assert "c" not in bench.encoder.taken
+
+
+async def test_batches_that_wait_do_not_crowd_people_out(bench: Bench) -> None:
+    pool = bench.pool(max_queue=2)
+    calls = [await _asked(pool, "in hand")]
+    await bench.taken()
+    calls.append(await _asked(pool, "bulk", "bulk, too", "bulk, three", priority=Priority.BULK))
+    calls.append(await _asked(pool, "live"))
+    bench.encoder.open()
+    await asyncio.gather(*calls)
+    assert bench.encoder.taken[:2] == ["in hand", "live"]
+
+
+async def test_a_call_larger_than_the_queue_is_served_while_nobody_waits(bench: Bench) -> None:
+    bench.encoder.open()
+    encoded = await bench.pool(max_queue=1).encode(["a", "b", "c"], deadline=_soon())
+    assert len(encoded.encodings) == 3
+
+
+async def test_a_hopeless_deadline_is_refused_at_once(bench: Bench) -> None:
+    pool = bench.pool()
+    calls = [await _asked(pool, "in hand")]
+    await bench.taken()
+    calls.append(await _asked(pool, "waiting"))
+    with pytest.raises(Overloaded):
+        await pool.encode(["hopeless"], deadline=time.monotonic())
+    assert bench.count("amends_admission_refused_total", reason="deadline") == 1
+    bench.encoder.open()
+    await asyncio.gather(*calls)
+    assert bench.encoder.taken == ["in hand", "waiting"]
+
+
+async def test_a_cached_text_needs_no_place_in_a_full_queue(bench: Bench) -> None:
+    pool = bench.pool(max_queue=1, cache_bytes=10_000)
+    bench.encoder.let_go()
+    await pool.encode(["known"], deadline=_soon())
+    await bench.taken()
+    calls = [await _asked(pool, "in hand")]
+    await bench.taken()
+    calls.append(await _asked(pool, "waiting"))
+    encoded = await pool.encode(["known"], deadline=_soon())
+    assert set(encoded.encodings) == {"known"}
+    assert (encoded.queue_s, encoded.encode_s) == (0.0, 0.0)
+    assert bench.count("amends_cache_requests_total", result="hit") == 1
+    assert bench.count("amends_cache_requests_total", result="miss") == 3
+    bench.encoder.open()
+    await asyncio.gather(*calls)
+
+
+async def test_only_what_is_not_cached_is_encoded(bench: Bench) -> None:
+    pool = bench.pool(cache_bytes=10_000)
+    bench.encoder.open()
+    await pool.encode(["a"], deadline=_soon())
+    encoded = await pool.encode(["a", "b"], deadline=_soon())
+    assert set(encoded.encodings) == {"a", "b"}
+    assert bench.encoder.taken == ["a", "b"]
+
+
+async def test_an_encoder_that_raises_fails_every_waiter_once_and_for_all(bench: Bench) -> None:
+    pool = bench.pool()
+    bench.encoder.fails_on = {"bad", "worse"}
+    calls = [await _asked(pool, "bad")]
+    await bench.taken()
+    calls += [await _asked(pool, "worse"), await _asked(pool, "worse", "fine")]
+    bench.encoder.open()
+    outcomes = await asyncio.gather(*calls, return_exceptions=True)
+    assert all(isinstance(outcome, InferenceFailed) for outcome in outcomes)
+    assert [str(failure) for failure in bench.failures] == ["cannot encode bad"]
+    with pytest.raises(InferenceFailed):
+        await pool.encode(["later"], deadline=_soon())
+    assert "later" not in bench.encoder.taken
+
+
+async def test_close_ends_the_threads(bench: Bench) -> None:
+    before = threading.active_count()
+    pool = bench.pool(threads=3)
+    assert threading.active_count() == before + 3
+    pool.close()
+    assert threading.active_count() == before
+
+
+async def test_close_fails_the_calls_that_wait_and_those_that_come(
+    bench: Bench, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    pool = bench.pool()
+    first = await _asked(pool, "in hand")
+    await bench.taken()
+    waiting = await _asked(pool, "waiting", "waiting, too")
+    join = threading.Thread.join
+
+    def let_go_and_join(thread: threading.Thread, timeout: float | None = None) -> None:
+        bench.encoder.let_go()
+        join(thread, timeout)
+
+    monkeypatch.setattr(threading.Thread, "join", let_go_and_join)
+    pool.close()
+    with pytest.raises(InferenceFailed):
+        await waiting
+    with pytest.raises(InferenceFailed):
+        await pool.encode(["later"], deadline=_soon())
+    await first
+    assert bench.encoder.taken == ["in hand"]
+    assert bench.failures == []
+
+
+async def test_the_queue_gauge_counts_who_waits(bench: Bench) -> None:
+    pool = bench.pool()
+    calls = [await _asked(pool, "in hand")]
+    await bench.taken()
+    calls.append(await _asked(pool, "a", "b"))
+    assert bench.count("amends_queue_sentences") == 2
+    bench.encoder.open()
+    await asyncio.gather(*calls)
+    assert bench.count("amends_queue_sentences") == 0
