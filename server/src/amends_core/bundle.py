@@ -109,8 +109,9 @@ def _read(path: Path, name: str) -> bytes:
         raise BundleError(f"bundle {path.name} names a file outside itself: {name!r}; {REMEDY}")
     try:
         return (path / name).read_bytes()
-    except OSError as error:
-        raise BundleError(f"cannot read {name} of bundle {path}: {error.strerror}; {REMEDY}") from error
+    except (OSError, ValueError) as error:
+        reason = getattr(error, "strerror", None) or error
+        raise BundleError(f"cannot read {name} of bundle {path}: {reason}; {REMEDY}") from error
 
 
 def _read_checked(path: Path, name: str, sha256: str) -> bytes:
@@ -145,7 +146,7 @@ def _parse_manifest(path: Path, raw: bytes) -> Manifest:
         manifest = _manifest_of(data)
         _check_calibration(path, manifest)
         return manifest
-    except (ValueError, KeyError, TypeError) as error:
+    except (AttributeError, KeyError, TypeError, ValueError) as error:
         raise BundleError(f"manifest.json of bundle {path} is not valid: {error!r}; {REMEDY}") from error
 
 

@@ -191,13 +191,7 @@ class Scorer:
     ) -> Plan:
         check_turns(turns[:reply_start])
         oldest = _oldest_turn(turns, reply_start, history)
-        pieces = {i: tuple(_pieces(i, turns)) for i, turn in enumerate(turns) if i >= oldest and has_words(turn.text)}
-        if sum(map(len, pieces.values())) > MAX_PIECES:
-            raise RequestError(
-                f"the conversation holds more than {MAX_PIECES} sentences; send fewer turns, or shorter ones",
-                field="turns",
-                reason="TOO_MANY_SENTENCES",
-            )
+        pieces = _all_pieces(turns, oldest)
         if not any(turns[i].role is Role.CUSTOMER for i in pieces):
             raise RequestError(
                 "turns must hold at least one customer turn with a letter or digit in it",
@@ -271,6 +265,24 @@ def _oldest_turn(turns: Sequence[Turn], reply_start: int, history: int) -> int:
     """First turn that is encoded: `history` turns back, or the last customer turn where that is older."""
     last_customer = max(i for i in range(reply_start) if turns[i].role is Role.CUSTOMER)
     return min(max(0, reply_start - history), last_customer)
+
+
+def _all_pieces(turns: Sequence[Turn], oldest: int) -> Mapping[int, tuple[Piece, ...]]:
+    """The pieces of every turn from `oldest` on that has words; stops as soon as they are too many."""
+    pieces: dict[int, tuple[Piece, ...]] = {}
+    count = 0
+    for index in range(oldest, len(turns)):
+        if not has_words(turns[index].text):
+            continue
+        pieces[index] = tuple(_pieces(index, turns))
+        count += len(pieces[index])
+        if count > MAX_PIECES:
+            raise RequestError(
+                f"the conversation holds more than {MAX_PIECES} sentences; send fewer turns, or shorter ones",
+                field="turns",
+                reason="TOO_MANY_SENTENCES",
+            )
+    return pieces
 
 
 def _pieces(index: int, turns: Sequence[Turn]) -> Iterator[Piece]:

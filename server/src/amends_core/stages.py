@@ -67,6 +67,10 @@ def expectations(playbook: Playbook, state: State) -> Mapping[Step, Expectation]
             heard_out = _only_listens(stage) and index < furthest
             if index <= reach and not heard_out and _is_due(stage, step, state):
                 found[step] = Expectation.EXPECTED
+            if stage.occasion is Occasion.UNSATISFIED and state.unsatisfied and step not in stage.optional_steps:
+                found[step] = Expectation.EXPECTED
+    if state.act in _WANTS_REMEDY and playbook.rules.allow_remedy(state.done) and Step.TAKE_ACTION in playbook.steps:
+        found[Step.TAKE_ACTION] = Expectation.EXPECTED
     if state.apologies >= playbook.rules.max_apologies > 0:
         found[Step.APOLOGIZE] = Expectation.NOT_NOW
     if remedy_is_early(playbook, state) and playbook.order is Order.RULE:

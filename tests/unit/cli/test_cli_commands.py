@@ -153,7 +153,7 @@ def test_playbook_is_shown_with_stages_rules_and_exemplars(
         "LEAST (least 1.0)",
         "the order of the stages is a rule",
         "1  listen  always  listen (welcome: clarify)  on explain, after a pause",
-        "- an upset customer gets no remedy before: empathize",
+        "- an upset customer gets no remedy before empathize",
         "- past 2 apologies, another one harms",
         "- grave: hostility",
         "“Tell me what happened.”",

@@ -110,7 +110,11 @@ def test_every_read_is_retried_and_nothing_else() -> None:
 def test_retries_are_bounded_and_throttled() -> None:
     config = service_config(ClientOptions(max_attempts=4))
     assert config["methodConfig"][0]["retryPolicy"]["maxAttempts"] == 4
-    assert config["methodConfig"][0]["retryPolicy"]["retryableStatusCodes"] == ["UNAVAILABLE", "RESOURCE_EXHAUSTED"]
+    assert config["methodConfig"][0]["retryPolicy"]["retryableStatusCodes"] == [
+        "UNAVAILABLE",
+        "RESOURCE_EXHAUSTED",
+        "CANCELLED",
+    ]
     assert config["retryThrottling"] == {"maxTokens": 10, "tokenRatio": 0.1}
 
 

@@ -17,7 +17,7 @@ from amends_train.targets import ACTS, COLUMN, UPSET, Floats, agent_target, colu
 SHRINK = 20.0
 """Pseudo-rows by which a label's own scale is drawn to that of all labels of its kind: few positives, little say."""
 MISSTEP_BETA = 0.5
-"""Missteps are accusations: they are claimed where F-beta is highest with precision counting twice as much as recall."""
+"""Missteps are accusations: they are claimed where F-beta is highest, precision counting twice as much as recall."""
 MISSTEP_FLOOR = 0.4
 STEP_BETA = 1.0
 """Steps are claimed where F1 is highest."""

@@ -105,4 +105,5 @@ def _strength_kappa(rows: Sequence[AgentRow], logits: Floats, calibration: Calib
             strong = scale.slope * logits[i, COLUMN[f"strong:{step}"]] + scale.intercept >= 0
             truth.append(row.firm.get(step, 0))
             found.append((2 if strong else 1) if claimed else 0)
-    return float(cohen_kappa_score(truth, found, weights="quadratic"))
+    kappa = float(cohen_kappa_score(truth, found, weights="quadratic"))
+    return kappa if np.isfinite(kappa) else 0.0

@@ -156,7 +156,7 @@ def write_rows(path: Path, rows: Iterable[AgentRow | CustomerRow]) -> None:
 
 def _lines(source: Path) -> Iterator[tuple[Path, int, Mapping[str, object]]]:
     for path in [source] if source.is_file() else sorted(source.glob("*.jsonl")):
-        for number, line in enumerate(path.read_text(encoding="utf-8").splitlines(), 1):
+        for number, line in enumerate(path.read_text(encoding="utf-8").removesuffix("\n").split("\n"), 1):
             try:
                 yield path, number, json.loads(line)
             except ValueError as error:

@@ -10,7 +10,7 @@ VENT,EXPLAIN<TAB>0.85<TAB>a message     in a customer sheet: act, arguable secon
 from collections.abc import Iterator
 from dataclasses import dataclass, field
 
-from amends_train.rows import AgentRow, CustomerRow
+from amends_train.rows import AgentRow, CustomerRow, RowError
 
 _ATTRIBUTES = ("channel", "industry", "register", "english", "kind")
 
@@ -61,7 +61,7 @@ def read_customer_sheet(author: str, text: str) -> Iterator[CustomerRow]:
 
 def _walk(text: str) -> Iterator[tuple[_Cursor, list[str]]]:
     cursor = _Cursor()
-    for line in text.splitlines():
+    for number, line in enumerate(text.splitlines(), 1):
         if not line.strip():
             continue
         if line.startswith("@"):
@@ -74,4 +74,7 @@ def _walk(text: str) -> Iterator[tuple[_Cursor, list[str]]]:
         elif line.startswith(">"):
             cursor.context = line[1:].strip()
         else:
-            yield cursor, line.split("\t")
+            columns = line.split("\t")
+            if len(columns) < 2:
+                raise RowError(f"line {number}: needs labels, a tab and a sentence")
+            yield cursor, columns

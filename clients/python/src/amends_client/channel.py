@@ -79,7 +79,8 @@ def _retry_policy(max_attempts: int) -> dict[str, Any]:
         "initialBackoff": "0.05s",
         "maxBackoff": "1s",
         "backoffMultiplier": 2,
-        "retryableStatusCodes": ["UNAVAILABLE", "RESOURCE_EXHAUSTED"],
+        # A server that drains cancels what comes in its last moment; a call the caller cancels is never retried.
+        "retryableStatusCodes": ["UNAVAILABLE", "RESOURCE_EXHAUSTED", "CANCELLED"],
     }
 
 

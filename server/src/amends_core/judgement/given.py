@@ -23,7 +23,7 @@ _THINGS = (
     (re.compile(r"\b(?:phone|mobile|contact|telephone) number\b", re.I), re.compile(r"\+?\d(?:[\s().-]?\d){7,}")),
 )
 """What is asked for, and what a customer who gave it wrote."""
-_SENDS = re.compile(r"\b(?:i|we)(?:'ll| will|'ve| have)\b", re.I)
+_SENDS = re.compile(r"\b(?:i|we)(?:'ll| will|'ve)\b", re.I)
 """The agent's own doing ("I'll e-mail you") asks for nothing."""
 
 

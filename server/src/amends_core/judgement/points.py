@@ -12,6 +12,7 @@ from amends_core.judgement.weights import (
     FILLER_COST,
     FILLER_FREE_WORDS,
     FILLER_ROOM,
+    FULL,
     GRID,
     GROUND_CALM,
     GROUND_UPSET,
@@ -44,7 +45,7 @@ def contributions(
     ground = _on_grid(_ground(state))
     shares = [Contribution(None, ground, ground, wording.GROUND)]
     left = 100.0 - ground
-    for share in sorted(_step_shares(expected, evidence), key=lambda share: -share.points):
+    for share in sorted(_step_shares(expected, evidence, _stretch(ground, expected)), key=lambda share: -share.points):
         points = min(share.points, left)
         left -= max(0.0, points)
         shares.append(replace(share, points=points))
@@ -69,12 +70,20 @@ def _ground(state: State) -> float:
     return GROUND_CALM + (GROUND_UPSET - GROUND_CALM) * heat
 
 
-def _step_shares(expected: Mapping[Step, Expectation], evidence: Mapping[Label, Evidence]) -> Iterator[Contribution]:
+def _stretch(ground: float, expected: Mapping[Step, Expectation]) -> float:
+    """What expected steps are worth more where few are expected: all of them together bring a reply to FULL."""
+    whole = sum(WORTH[step] for step in STEPS if expected[step] is Expectation.EXPECTED)
+    return max(1.0, (FULL - ground) / whole) if whole else 1.0
+
+
+def _step_shares(
+    expected: Mapping[Step, Expectation], evidence: Mapping[Label, Evidence], stretch: float
+) -> Iterator[Contribution]:
     """One share for each step that is expected or made; before the bound of 100."""
     for step in STEPS:
         found = evidence[step]
         if expected[step] is Expectation.EXPECTED:
-            possible = _on_grid(WORTH[step])
+            possible = _on_grid(WORTH[step] * stretch)
             yield Contribution(step, _on_grid(possible * found.worth), possible, _why(step, found), found.places)
         elif found.worth > 0:
             welcome = expected[step] is Expectation.WELCOME
@@ -95,7 +104,7 @@ def _costs(
     for finding in missteps:
         cost = min(_on_grid(COST[finding.severity] * _weight_of(finding, evidence)), left)
         left -= cost
-        yield Contribution(finding.misstep, -cost, 0.0, finding.reason, finding.places)
+        yield Contribution(finding.misstep, 0.0 - cost, 0.0, finding.reason, finding.places)
 
 
 def _filler(left: float, words: int) -> Iterator[Contribution]:

@@ -23,6 +23,8 @@ WORTH: Mapping[Step, float] = {
     Step.THANK: 6.0,  # a courtesy: right, and not decisive
 }
 """Points of a step that is expected and made fully. Together they exceed 100: no reply needs all of them."""
+FULL = 85.0
+"""What a reply earns at least that makes every expected step fully, however few they are."""
 WELCOME_SHARE = 0.5
 """Share of its worth that a step brings where it is welcome and not expected."""
 ANSWER_SHARE = 0.6

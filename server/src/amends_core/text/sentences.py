@@ -18,6 +18,8 @@ _ABBREVIATIONS = frozenset(
     "eg ie cf ca al a.m p.m u.s u.k mon tue tues wed thu thur thurs fri sat sun jan feb mar apr jun jul aug sep "
     "sept oct nov dec min max hrs hr qty amt acct pls pt vol ".split()
 )
+_BEFORE_NUMBERS = frozenset(["no", "nos", "vol", "fig"])
+"""Abbreviations only before a number: "no. 12", but "Oh no. We will"."""
 _SENTENCE_FINAL = frozenset(["etc", "a.m", "p.m", "inc", "ltd", "co", "corp", "u.s", "u.k", "hr", "hrs", "min"])
 """Abbreviations that may also end a sentence: they do so before a capital."""
 
@@ -93,6 +95,8 @@ def _ends_sentence(text: str, match: re.Match[str]) -> bool:
     word = _LAST_WORD.search(before)
     last = word.group(1).lstrip("(\"'[").lower() if word else ""
     if match["stop"] == "." and (last in _ABBREVIATIONS or (len(last) == 1 and last.isalpha() and last not in "iu")):
+        if last in _BEFORE_NUMBERS:
+            return not after[:1].isdigit() and not after.startswith("#")
         return last in _SENTENCE_FINAL and after[:1].isupper()
     ellipsis = len(match["stop"]) > 1 or match["stop"] == "\u2026"
     return not (ellipsis and after[:1].islower() and set(match["stop"]) <= {".", "\u2026"})

@@ -30,7 +30,7 @@ class EmpathyServiceStub:
     """Tells how well a reply makes amends to an upset customer, and what to do next.
 
     Every error that the service raises carries `google.rpc.ErrorInfo`; one about fields also `BadRequest`
-    with their paths, the first hundred at most; a refusal for load also `RetryInfo`. What gRPC itself answers
+    with their paths, the first sixteen at most; a refusal for load also `RetryInfo`. What gRPC itself answers
     (a message too large, an unknown method) carries a code and a text alone. The call's id is read from the
     metadata key `x-request-id` (1 to 128 visible ASCII characters), or made, and comes back under the same
     key in the trailing metadata.
@@ -58,7 +58,7 @@ class EmpathyServiceAsyncStub(EmpathyServiceStub):
     """Tells how well a reply makes amends to an upset customer, and what to do next.
 
     Every error that the service raises carries `google.rpc.ErrorInfo`; one about fields also `BadRequest`
-    with their paths, the first hundred at most; a refusal for load also `RetryInfo`. What gRPC itself answers
+    with their paths, the first sixteen at most; a refusal for load also `RetryInfo`. What gRPC itself answers
     (a message too large, an unknown method) carries a code and a text alone. The call's id is read from the
     metadata key `x-request-id` (1 to 128 visible ASCII characters), or made, and comes back under the same
     key in the trailing metadata.
@@ -82,7 +82,7 @@ class EmpathyServiceServicer(metaclass=_abc_1.ABCMeta):
     """Tells how well a reply makes amends to an upset customer, and what to do next.
 
     Every error that the service raises carries `google.rpc.ErrorInfo`; one about fields also `BadRequest`
-    with their paths, the first hundred at most; a refusal for load also `RetryInfo`. What gRPC itself answers
+    with their paths, the first sixteen at most; a refusal for load also `RetryInfo`. What gRPC itself answers
     (a message too large, an unknown method) carries a code and a text alone. The call's id is read from the
     metadata key `x-request-id` (1 to 128 visible ASCII characters), or made, and comes back under the same
     key in the trailing metadata.
