@@ -20,6 +20,7 @@ CREDIT: Mapping[Strength, float] = {Strength.ABSENT: 0.0, Strength.WEAK: 0.5, St
 """What a step is worth by its strength."""
 
 _COMPLAINING = frozenset({CustomerAct.VENT, CustomerAct.REJECT, CustomerAct.CORRECT})
+_WAITING_FOR_WORDS = frozenset({CustomerAct.ASK, CustomerAct.EXPLAIN, CustomerAct.CONFIRM, CustomerAct.CORRECT})
 _CONTENT = frozenset({CustomerAct.SATISFIED, CustomerAct.ACCEPT})
 
 
@@ -100,9 +101,14 @@ class State:
         return self.is_content and self.remedied
 
     @property
-    def wants_answer(self) -> bool:
+    def only_asks(self) -> bool:
         """Whether the customer is calm, has no problem to tell of, and asks."""
         return not self.problem and not self.is_upset and self.act is CustomerAct.ASK
+
+    @property
+    def wants_answer(self) -> bool:
+        """Whether the customer is calm and waits for information: an answer, an instruction, the next question."""
+        return not self.is_upset and self.act in _WAITING_FOR_WORDS
 
     @property
     def remedied(self) -> bool:

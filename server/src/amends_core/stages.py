@@ -9,6 +9,8 @@ from amends_core.taxonomy import CustomerAct, Expectation, Step
 
 SYMPATHY = (Step.LISTEN, Step.THANK, Step.REFLECT, Step.EMPATHIZE, Step.APOLOGIZE)
 """The steps that show a customer that they were heard."""
+CONCERN = 0.4
+"""Below this upset sympathy is welcome and nobody misses it."""
 HEAT = 0.7
 """From this upset on a customer who vents is not ready for a remedy."""
 _WANTS_REMEDY = frozenset({CustomerAct.ASK, CustomerAct.REJECT})
@@ -75,7 +77,7 @@ def expectations(playbook: Playbook, state: State) -> Mapping[Step, Expectation]
         found[Step.APOLOGIZE] = Expectation.NOT_NOW
     if remedy_is_early(playbook, state) and playbook.order is Order.RULE:
         found.update((step, Expectation.NOT_NOW) for step in _REMEDIES if found[step] is Expectation.WELCOME)
-    if state.wants_answer:
+    if state.only_asks:
         found.update((step, Expectation.NOT_NOW) for step in SYMPATHY)
     return found
 
@@ -88,7 +90,7 @@ def remedy_is_early(playbook: Playbook, state: State) -> bool:
 def _is_due(stage: Stage, step: Step, state: State) -> bool:
     if step in stage.optional_steps or not occasion_holds(stage.occasion, state):
         return False
-    if step in SYMPATHY and state.act is CustomerAct.ASK and state.heard(SYMPATHY):
+    if step in SYMPATHY and (state.upset < CONCERN or (state.act is CustomerAct.ASK and state.heard(SYMPATHY))):
         return False
     if step is Step.TAKE_ACTION and state.act in _WANTS_REMEDY:
         return True

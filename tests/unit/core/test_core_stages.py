@@ -3,7 +3,7 @@
 import pytest
 from amends_core.playbooks import PlaybookLibrary
 from amends_core.stages import expectations, locate, remedy_is_early
-from amends_core.taxonomy import STEPS, Expectation, Step
+from amends_core.taxonomy import STEPS, CustomerAct, Expectation, Step
 from core_builders import (
     ACCEPTS,
     ACT,
@@ -25,6 +25,7 @@ from core_builders import (
     SORRY,
     THANK,
     VENTS,
+    customer,
     state_after,
 )
 
@@ -176,3 +177,16 @@ def test_optional_step_is_never_expected(library: PlaybookLibrary) -> None:
         for texts in ((VENTS,), HEARD, REFLECTED, CARED, MENDED, (HOURS,)):
             found = expectations(playbook, state_after(*texts))
             assert Expectation.EXPECTED not in {found[step] for step in optional - named}
+
+
+@pytest.mark.parametrize(("upset", "how"), [(0.2, Expectation.WELCOME), (0.45, Expectation.EXPECTED)])
+def test_sympathy_is_expected_only_from_some_upset_on(library: PlaybookLibrary, upset: float, how: Expectation) -> None:
+    state = state_after(EXPLAINS, says={EXPLAINS: customer(CustomerAct.EXPLAIN, upset)})
+    found = expectations(library.get("unified"), state)
+    assert {found[Step.EMPATHIZE], found[Step.APOLOGIZE], found[Step.REFLECT]} == {how}
+    assert found[Step.TAKE_ACTION] is Expectation.EXPECTED
+
+
+def test_remedy_asked_for_again_is_expected_again(library: PlaybookLibrary) -> None:
+    found = expectations(library.get("defuse_and_retain"), state_after(VENTS, EMPATHIZE, SORRY, REFLECT, ASKS))
+    assert found[Step.TAKE_ACTION] is Expectation.EXPECTED
