@@ -22,7 +22,7 @@ from amends_train.export import Graph, embedding_gap, export_fp32, quantise
 from amends_train.fit import FitOptions, Passage, fit
 from amends_train.measure import LABEL_COLUMNS, agent_figures, customer_figures, per_label, probabilities
 from amends_train.network import Network, load_base, transformer_of
-from amends_train.rows import AgentRow, CustomerRow, join_real, read_agents, read_customers, read_extra
+from amends_train.rows import REAL, AgentRow, CustomerRow, join_real, read_agents, read_customers, read_extra
 
 PARITY = 1e-5
 """Most that the fp32 graph's embeddings may differ from sentence-transformers'."""
@@ -192,6 +192,7 @@ def _write(
 ) -> None:
     dimension = base.get_embedding_dimension()
     assert dimension is not None
+    written = [row for row in inputs.agents if row.kind != REAL]
     facts = BundleFacts(
         name=recipe.name,
         version=recipe.version,
@@ -208,9 +209,10 @@ def _write(
         .format(
             name=recipe.name,
             version=recipe.version,
-            agents=len(inputs.agents),
+            written=len(written),
+            real=len(inputs.agents) - len(written),
             customers=len(inputs.customers),
-            authors=len({row.author for row in (*inputs.agents, *inputs.customers)}),
+            authors=len({row.author for row in (*written, *inputs.customers)}),
             dev_agents=len(inputs.dev_agents),
             dev_customers=len(inputs.dev_customers),
             table="\n".join(f"| {name} | {value:.4g} |" for name, value in figures.items()),
