@@ -20,6 +20,8 @@ from amends_core.taxonomy import (
     Strength,
 )
 
+STRONG_FROM = 0.5
+"""From this probability on a step counts as strong."""
 _STEPS = slice(0, len(STEPS))
 _STRONG = slice(_STEPS.stop, _STEPS.stop + len(STEPS))
 _MISSTEPS = slice(_STRONG.stop, _STRONG.stop + len(SENTENCE_MISSTEPS))
@@ -93,7 +95,7 @@ class Detector:
         """How well the sentence makes the step."""
         if not self.claims(reading, step):
             return Strength.ABSENT
-        return Strength.STRONG if reading.strong[step] >= 0.5 else Strength.WEAK
+        return Strength.STRONG if reading.strong[step] >= STRONG_FROM else Strength.WEAK
 
     def certainty(self, probability: float, label: Label) -> float:
         """How far a probability lies from the label's threshold, 0 (on it) to 1 (at the end of the scale)."""

@@ -49,7 +49,7 @@ def locate(playbook: Playbook, state: State) -> Position:
     """
     furthest = _furthest_made(playbook, state)
     for index, stage in enumerate(playbook.stages):
-        behind = index < furthest and (playbook.order is Order.PREFERENCE or _only_listens(stage))
+        behind = _is_heard_out(stage, index, furthest) or (playbook.order is Order.PREFERENCE and index < furthest)
         if behind or not occasion_holds(stage.occasion, state):
             continue
         if not _is_made(stage, state) or not _may_leave(stage, state):
@@ -66,8 +66,7 @@ def expectations(playbook: Playbook, state: State) -> Mapping[Step, Expectation]
     found = dict.fromkeys(Step, Expectation.WELCOME)
     for index, stage in enumerate(playbook.stages):
         for step in stage.steps:
-            heard_out = _only_listens(stage) and index < furthest
-            if index <= reach and not heard_out and _is_due(stage, step, state):
+            if index <= reach and not _is_heard_out(stage, index, furthest) and _is_due(stage, step, state):
                 found[step] = Expectation.EXPECTED
             if stage.occasion is Occasion.UNSATISFIED and state.unsatisfied and step not in stage.optional_steps:
                 found[step] = Expectation.EXPECTED
@@ -112,12 +111,17 @@ def _reach(playbook: Playbook, position: Position) -> int:
 
 def _goes_on(stage: Stage, state: State) -> bool:
     """Whether a stage is gone back to: the customer is not calm yet, and does not ask for the remedy."""
-    answered = any(True for _ in state.acts_after(_made_at(stage, state)))
-    return stage.until_calm and answered and state.is_upset and state.act is not CustomerAct.ASK
+    return stage.until_calm and _is_answered(stage, state) and state.is_upset and state.act is not CustomerAct.ASK
 
 
-def _only_listens(stage: Stage) -> bool:
-    return stage.steps == (Step.LISTEN,)
+def _is_heard_out(stage: Stage, index: int, furthest: int) -> bool:
+    """Whether a stage that only listens is behind, because a later one was made."""
+    return stage.steps == (Step.LISTEN,) and index < furthest
+
+
+def _is_answered(stage: Stage, state: State) -> bool:
+    """Whether the customer has spoken since a step of the stage was last made, or at all where none was."""
+    return any(moment.turn_index > _made_at(stage, state) for moment in state.moments)
 
 
 def _made_at(stage: Stage, state: State) -> int:
@@ -136,7 +140,7 @@ def _is_made(stage: Stage, state: State) -> bool:
 
 def _is_waiting(stage: Stage, state: State) -> bool:
     """Whether the stage is made and the customer has not answered it yet."""
-    return _is_made(stage, state) and not any(True for _ in state.acts_after(_made_at(stage, state)))
+    return _is_made(stage, state) and not _is_answered(stage, state)
 
 
 def _is_refused(stage: Stage, state: State) -> bool:

@@ -12,7 +12,7 @@ from torch import Tensor, nn
 from tqdm import tqdm
 
 from amends_train.augment import joined, roughen
-from amends_train.network import Network, transformer_of
+from amends_train.network import Network, network_of
 from amends_train.rows import REAL, AgentRow, CustomerRow
 from amends_train.targets import ACTS, Floats, agent_target, customer_target
 
@@ -70,9 +70,7 @@ def fit(
     """
     torch.manual_seed(options.seed)
     rng = random.Random(options.seed)
-    dimension = base.get_embedding_dimension()
-    assert dimension is not None
-    network = Network(transformer_of(base), dimension)
+    network = network_of(base)
     per_epoch = -(-(len(agents) + len(customers)) // options.batch_size)
     optimizer = _optimizer(network, options)
     scheduler = torch.optim.lr_scheduler.LambdaLR(optimizer, _ramp(options, per_epoch * options.epochs))

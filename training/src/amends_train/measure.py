@@ -4,7 +4,7 @@ from collections.abc import Mapping, Sequence
 
 import numpy as np
 from amends_core.bundle import OUTPUTS
-from amends_core.taxonomy import CUSTOMER_ACTS, SENTENCE_MISSTEPS, STEPS
+from amends_core.taxonomy import CUSTOMER_ACTS, SENTENCE_LABELS, STEPS
 from numpy.typing import NDArray
 from scipy.special import expit
 from sklearn.metrics import cohen_kappa_score, f1_score, precision_score, recall_score, roc_auc_score
@@ -13,7 +13,7 @@ from amends_train.calibrate import Calibration
 from amends_train.rows import AgentRow, CustomerRow
 from amends_train.targets import ACTS, COLUMN, UPSET, Floats, agent_target, column_of
 
-LABEL_COLUMNS = [column_of(label) for label in (*STEPS, *SENTENCE_MISSTEPS)]
+LABEL_COLUMNS = [column_of(label) for label in SENTENCE_LABELS]
 _MISSTEPS = slice(len(STEPS), None)
 _BINS = 15
 
@@ -26,14 +26,24 @@ def probabilities(logits: Floats, calibration: Calibration) -> NDArray[np.float6
     return found
 
 
+def claims(logits: Floats, calibration: Calibration) -> NDArray[np.bool_]:
+    """Which of the 23 labels each row is taken to carry, shape (rows, 23), steps first."""
+    thresholds = np.array([calibration.thresholds[OUTPUTS[column]] for column in LABEL_COLUMNS])
+    found: NDArray[np.bool_] = probabilities(logits, calibration) >= thresholds
+    return found
+
+
+def _labels(rows: Sequence[AgentRow]) -> tuple[NDArray[np.bool_], NDArray[np.bool_]]:
+    """Which labels each row carries, and which are known of it; both of shape (rows, 23)."""
+    targets, weights = zip(*(agent_target(row) for row in rows), strict=True)
+    return np.stack(targets)[:, LABEL_COLUMNS] > 0.5, np.stack(weights)[:, LABEL_COLUMNS] > 0
+
+
 def agent_figures(rows: Sequence[AgentRow], logits: Floats, calibration: Calibration) -> Mapping[str, float]:
     """F1, misstep precision and recall, calibration error and strength agreement; arguable labels left out."""
-    pairs = [agent_target(row) for row in rows]
-    truth = np.stack([pair[0] for pair in pairs])[:, LABEL_COLUMNS] > 0.5
-    known = np.stack([pair[1] for pair in pairs])[:, LABEL_COLUMNS] > 0
+    truth, known = _labels(rows)
     probability = probabilities(logits, calibration)
-    claimed = probability >= np.array([calibration.thresholds[OUTPUTS[column]] for column in LABEL_COLUMNS])
-    truth, claimed = truth & known, claimed & known
+    truth, claimed = truth & known, claims(logits, calibration) & known
     present = truth.any(axis=0)
     return {
         "rows": len(rows),
@@ -64,16 +74,12 @@ def customer_figures(rows: Sequence[CustomerRow], logits: Floats) -> Mapping[str
 
 def per_label(rows: Sequence[AgentRow], logits: Floats, calibration: Calibration) -> Mapping[str, tuple[int, int, int]]:
     """True positives, false positives and false negatives by label."""
-    pairs = [agent_target(row) for row in rows]
-    truth = np.stack([pair[0] for pair in pairs])[:, LABEL_COLUMNS] > 0.5
-    known = np.stack([pair[1] for pair in pairs])[:, LABEL_COLUMNS] > 0
-    claimed = probabilities(logits, calibration) >= np.array(
-        [calibration.thresholds[OUTPUTS[column]] for column in LABEL_COLUMNS]
-    )
+    truth, known = _labels(rows)
+    claimed = claims(logits, calibration)
     counts = [(truth & claimed & known), (~truth & claimed & known), (truth & ~claimed & known)]
     return {
         label.value: (int(counts[0][:, i].sum()), int(counts[1][:, i].sum()), int(counts[2][:, i].sum()))
-        for i, label in enumerate((*STEPS, *SENTENCE_MISSTEPS))
+        for i, label in enumerate(SENTENCE_LABELS)
     }
 
 

@@ -41,6 +41,18 @@ def load_base(path: Path) -> SentenceTransformer:
     return SentenceTransformer(str(path), device="cpu", model_kwargs={"attn_implementation": "eager"})
 
 
+def network_of(model: SentenceTransformer) -> Network:
+    """A network over the transformer of a sentence-transformers model, with new heads."""
+    return Network(transformer_of(model), dimension_of(model))
+
+
+def dimension_of(model: SentenceTransformer) -> int:
+    """How many numbers the embeddings of a model have."""
+    dimension = model.get_embedding_dimension()
+    assert dimension is not None
+    return dimension
+
+
 def transformer_of(model: SentenceTransformer) -> nn.Module:
     """The transformer inside a sentence-transformers model."""
     return model[0].auto_model if hasattr(model[0], "auto_model") else model[0].model

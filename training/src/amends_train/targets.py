@@ -4,7 +4,7 @@ from collections.abc import Mapping
 
 import numpy as np
 from amends_core.bundle import OUTPUTS, output_name
-from amends_core.taxonomy import CUSTOMER_ACTS, SENTENCE_MISSTEPS, STEPS, Label, Step
+from amends_core.taxonomy import CUSTOMER_ACTS, SENTENCE_LABELS, Label, Step
 from numpy.typing import NDArray
 
 from amends_train.rows import AgentRow, CustomerRow
@@ -30,7 +30,7 @@ def agent_target(row: AgentRow) -> tuple[Floats, Floats]:
     """
     target = np.zeros(len(OUTPUTS), dtype=np.float32)
     weight = np.zeros(len(OUTPUTS), dtype=np.float32)
-    for label in (*STEPS, *SENTENCE_MISSTEPS):
+    for label in SENTENCE_LABELS:
         weight[column_of(label)] = label not in row.arguable
     for label, strength in row.firm.items():
         target[column_of(label)] = 1.0

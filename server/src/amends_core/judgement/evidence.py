@@ -5,7 +5,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 
 from amends_core.conversation import CREDIT, Sentence
-from amends_core.detection import Detector
+from amends_core.detection import STRONG_FROM, Detector
 from amends_core.encoder import Floats
 from amends_core.exemplars import ExemplarIndex, Nearest
 from amends_core.judgement.details import Details
@@ -16,7 +16,6 @@ from amends_core.judgement.weights import (
     PASTED_COSINE,
     PASTED_SHARE,
     PRESENCE_AT_THRESHOLD,
-    STRONG_FROM,
     TIMELESS,
 )
 from amends_core.taxonomy import SENTENCE_LABELS, Label, Step, Strength

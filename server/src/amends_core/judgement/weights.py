@@ -43,8 +43,6 @@ PASTED_COSINE = 0.97
 """From this cosine to an exemplar on a sentence counts as pasted in."""
 PASTED_SHARE = 0.3
 """What a pasted sentence is worth: it was written about another customer."""
-STRONG_FROM = 0.5
-"""From this probability on a step counts as strong."""
 DETAIL_SHARE = 0.8
 """How strong a step counts at most for the details in it: they show care, and alone they do not prove it."""
 DETAILS_ENOUGH = 2

@@ -1,6 +1,7 @@
 """The playbooks that are loaded, by name: the six that ship, and a company's own."""
 
 from collections.abc import Iterator, Mapping, Sequence
+from functools import cache
 from pathlib import Path
 
 import yaml
@@ -57,14 +58,21 @@ def load_library(own_dir: Path | None = None) -> PlaybookLibrary:
     return PlaybookLibrary([parse_playbook(path.name, _read(path)) for path in paths])
 
 
+@cache
 def misstep_exemplars() -> Mapping[Label, tuple[str, ...]]:
-    """The exemplar phrases of the sentence-level missteps; they hold in every playbook."""
-    return {Misstep(name): tuple(texts) for name, texts in yaml.safe_load(_read(DATA_DIR / "missteps.yaml")).items()}
+    """The exemplar phrases of the sentence-level missteps; they hold in every playbook. Read once; do not change."""
+    return {Misstep(name): texts for name, texts in _shipped_phrases("missteps.yaml")}
 
 
+@cache
 def phrasings() -> Mapping[Label, tuple[str, ...]]:
-    """Phrasings to start from, for advice and suggestions."""
-    return {Step(name): tuple(texts) for name, texts in yaml.safe_load(_read(DATA_DIR / "phrasings.yaml")).items()}
+    """Phrasings to start from, for advice and suggestions. Read once; do not change."""
+    return {Step(name): texts for name, texts in _shipped_phrases("phrasings.yaml")}
+
+
+def _shipped_phrases(name: str) -> Iterator[tuple[str, tuple[str, ...]]]:
+    for label, texts in yaml.load(_read(DATA_DIR / name), Loader=yaml.CSafeLoader).items():
+        yield label, tuple(texts)
 
 
 def _read(path: Path) -> str:
