@@ -110,13 +110,14 @@ class Scorer:
     def __init__(self, manifest: Manifest, library: PlaybookLibrary, encodings: Encodings) -> None:
         """Takes the encodings of all `phrases_of(library)`, made once."""
         self.library = library
-        self._detector = Detector(manifest)
+        self.detector = Detector(manifest)
+        """Says what counts as claimed in a sentence's reading."""
         examples = phrasings()
         sources = _exemplar_sources(library)
         embeddings = {text: encoding.embedding for text, encoding in encodings.items()}
         by_playbook = {name: ExemplarIndex(phrases, embeddings) for name, phrases in sources.items()}
         example_index = ExemplarIndex(examples, embeddings)
-        self._judge = Judge(self._detector, by_playbook, example_index)
+        self._judge = Judge(self.detector, by_playbook, example_index)
         self._adviser = Adviser(examples, example_index)
 
     def plan_reply(self, turns: Sequence[Turn], reply: Sequence[str], playbook: str = "", locale: str = "") -> Plan:
@@ -212,11 +213,11 @@ class Scorer:
             return state
         turn = plan.turns[index]
         if turn.role is Role.CUSTOMER:
-            return state.after_customer(index, turn, self._detector.read_customer(encodings[pieces[0].passage]))
-        return state.after_agent([self._sentence(piece, encodings, 0) for piece in pieces], self._detector)
+            return state.after_customer(index, turn, self.detector.read_customer(encodings[pieces[0].passage]))
+        return state.after_agent([self._sentence(piece, encodings, 0) for piece in pieces], self.detector)
 
     def _sentence(self, piece: Piece, encodings: Encodings, first_turn: int) -> Sentence:
-        reading = self._detector.read_sentence(encodings[piece.text])
+        reading = self.detector.read_sentence(encodings[piece.text])
         return Sentence(piece.turn_index - first_turn, piece.span, piece.text, reading)
 
     def _judge_turns(

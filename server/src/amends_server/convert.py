@@ -6,18 +6,20 @@ from typing import Any
 
 from amends.v1 import advice_pb2, conversation_pb2, empathy_service_pb2, judgement_pb2, playbook_pb2, taxonomy_pb2
 from amends_core.advice import Advice
-from amends_core.conversation import CustomerMoment, Turn
+from amends_core.conversation import CustomerMoment, Sentence, Turn
+from amends_core.detection import Detector
 from amends_core.errors import RequestError
 from amends_core.exemplars import Nearest
 from amends_core.judgement import Contribution, Judgement, MisstepFinding, Place, StepAssessment, Suggestion
 from amends_core.playbooks import Playbook, Stage
 from amends_core.scorer import Arc, JudgedReply
-from amends_core.taxonomy import CUSTOMER_ACTS, MISSTEPS, STEPS, CustomerAct, Label, Role, Step
+from amends_core.taxonomy import CUSTOMER_ACTS, MISSTEPS, STEPS, CustomerAct, Label, Role, Step, Strength
 
 _ROLES = {taxonomy_pb2.ROLE_CUSTOMER: Role.CUSTOMER, taxonomy_pb2.ROLE_AGENT: Role.AGENT}
 _STEPS = {step: taxonomy_pb2.Step.Value(f"STEP_{step}") for step in STEPS}
 _MISSTEPS = {misstep: taxonomy_pb2.Misstep.Value(f"MISSTEP_{misstep}") for misstep in MISSTEPS}
 _ACTS = {act: taxonomy_pb2.CustomerAct.Value(f"CUSTOMER_ACT_{act}") for act in CUSTOMER_ACTS}
+_STRENGTHS = {strength: taxonomy_pb2.Strength.Value(f"STRENGTH_{strength.name}") for strength in Strength}
 
 
 def turns_from(turns: Sequence[conversation_pb2.Turn]) -> list[Turn]:
@@ -58,8 +60,8 @@ def reply_from(request: empathy_service_pb2.ScoreReplyRequest, turns: Sequence[T
     return [part.text for part in request.reply]
 
 
-def judgement_to(judgement: Judgement) -> judgement_pb2.Judgement:
-    """A judgement as a message."""
+def judgement_to(judgement: Judgement, detector: Detector | None = None) -> judgement_pb2.Judgement:
+    """A judgement as a message; with a detector it tells what was read in each sentence."""
     return judgement_pb2.Judgement(
         score=judgement.score,
         verdict=taxonomy_pb2.Verdict.Value(f"VERDICT_{judgement.verdict}"),
@@ -72,6 +74,7 @@ def judgement_to(judgement: Judgement) -> judgement_pb2.Judgement:
         suggestions=[_suggestion(suggestion) for suggestion in judgement.suggestions],
         playbook=playbook_ref(judgement.playbook),
         stage=judgement.stage,
+        sentences=[_sentence(sentence, detector) for sentence in judgement.sentences] if detector else (),
     )
 
 
@@ -207,12 +210,31 @@ def _exemplar(nearest: Nearest | None) -> judgement_pb2.Exemplar | None:
     return judgement_pb2.Exemplar(text=nearest.text, similarity=nearest.similarity) if nearest else None
 
 
+def _sentence(sentence: Sentence, detector: Detector) -> judgement_pb2.SentenceReading:
+    reading, span = sentence.reading, sentence.span
+    return judgement_pb2.SentenceReading(
+        span=conversation_pb2.Span(turn_index=sentence.turn_index, start=span.start, end=span.end),
+        steps=[
+            judgement_pb2.SentenceReading.StepReading(
+                step=_STEPS[step], probability=probability, strength=_STRENGTHS[detector.strength(reading, step)]
+            )
+            for step, probability in reading.steps.items()
+        ],
+        missteps=[
+            judgement_pb2.SentenceReading.MisstepReading(
+                misstep=_MISSTEPS[misstep], probability=probability, claimed=detector.claims(reading, misstep)
+            )
+            for misstep, probability in reading.missteps.items()
+        ],
+    )
+
+
 def _step(found: StepAssessment) -> judgement_pb2.StepAssessment:
     return judgement_pb2.StepAssessment(
         step=_STEPS[found.step],
         expectation=taxonomy_pb2.Expectation.Value(f"EXPECTATION_{found.expectation}"),
         probability=found.probability,
-        strength=taxonomy_pb2.Strength.Value(f"STRENGTH_{found.strength.name}"),
+        strength=_STRENGTHS[found.strength],
         spans=_spans(found.places),
         nearest_exemplar=_exemplar(found.nearest),
         missing=found.missing,

@@ -78,6 +78,7 @@ class Client:
         *,
         playbook: str = "",
         locale: str = "",
+        include_sentences: bool = False,
         timeout_s: float | None = None,
         request_id: str | None = None,
     ) -> empathy_service_pb2.ScoreReplyResponse:
@@ -88,10 +89,13 @@ class Client:
             reply: the reply, or its turns where it is sent as several.
             playbook: name of the playbook to judge by; empty: the server's default.
             locale: BCP 47 tag of the language; empty: English.
+            include_sentences: whether the judgement also tells what was read in each sentence.
             timeout_s: see the class.
             request_id: see the class.
         """
-        request = reply_request(turns, reply, playbook=playbook, locale=locale)
+        request = reply_request(
+            turns, reply, playbook=playbook, locale=locale, include_sentences=include_sentences
+        )
         return self._call(self._empathy.ScoreReply, request, timeout_s, request_id)
 
     def next_step(

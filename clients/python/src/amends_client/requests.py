@@ -47,6 +47,7 @@ def reply_request(
     *,
     playbook: str = "",
     locale: str = "",
+    include_sentences: bool = False,
 ) -> empathy_service_pb2.ScoreReplyRequest:
     """Gives the request to judge a reply, for `batch_score_replies` or to be kept.
 
@@ -55,6 +56,7 @@ def reply_request(
         reply: the reply, or its turns where it is sent as several.
         playbook: name of the playbook; empty: the server's default.
         locale: BCP 47 tag of the language; empty: English.
+        include_sentences: whether the judgement also tells what was read in each sentence.
 
     Raises:
         InvalidRequest: a text holds half of a surrogate pair.
@@ -67,6 +69,7 @@ def reply_request(
         ],
         playbook=_checked(playbook, "playbook"),
         locale=_checked(locale, "locale"),
+        include_sentences=include_sentences,
     )
 
 

@@ -83,6 +83,7 @@ class Judge:
             suggestions=suggest(shares, steps, self._phrasings, past.customer.embedding),
             playbook=playbook,
             stage=locate(playbook, state).stage.name,
+            sentences=tuple(reply.sentences),
         )
 
 

@@ -4,7 +4,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from enum import StrEnum
 
-from amends_core.conversation import CustomerMoment
+from amends_core.conversation import CustomerMoment, Sentence
 from amends_core.exemplars import Nearest
 from amends_core.playbooks import Playbook
 from amends_core.taxonomy import Expectation, Label, Misstep, Severity, Step, Strength
@@ -100,3 +100,5 @@ class Judgement:
     suggestions: tuple[Suggestion, ...]
     playbook: Playbook
     stage: str
+    sentences: tuple[Sentence, ...]
+    """Of the reply, in order, with what was read in each."""

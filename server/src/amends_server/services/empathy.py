@@ -9,6 +9,7 @@ from typing import Any, TypeVar
 import grpc
 from amends.v1 import empathy_service_pb2 as pb
 from amends.v1 import empathy_service_pb2_grpc, server_info_pb2
+from amends_core.detection import Detector
 from amends_core.judgement import Judgement
 from amends_core.scorer import DEFAULT_STEPS, Encodings, Plan, Scorer
 
@@ -74,7 +75,11 @@ class EmpathyServicer(empathy_service_pb2_grpc.EmpathyServiceServicer):
         """Judges one reply."""
         watch = _Stopwatch(time.monotonic())
         judgement = await self._score(request, self._deadline(context), Priority.INTERACTIVE, watch)
-        return pb.ScoreReplyResponse(judgement=judgement_to(judgement), model=self._info.model, timings=watch.timings())
+        return pb.ScoreReplyResponse(
+            judgement=judgement_to(judgement, self._detector_for(request)),
+            model=self._info.model,
+            timings=watch.timings(),
+        )
 
     async def NextStep(self, request: pb.NextStepRequest, context: Any) -> pb.NextStepResponse:  # noqa: N802
         """Recommends the next step."""
@@ -139,7 +144,10 @@ class EmpathyServicer(empathy_service_pb2_grpc.EmpathyServiceServicer):
             judgement = await self._score(item, deadline, Priority.BULK, watch)
         except Exception as error:  # whatever it is, the other items go on
             return pb.BatchScoreRepliesResult(error=call_error(error).status())
-        return pb.BatchScoreRepliesResult(judgement=judgement_to(judgement))
+        return pb.BatchScoreRepliesResult(judgement=judgement_to(judgement, self._detector_for(item)))
+
+    def _detector_for(self, request: pb.ScoreReplyRequest) -> Detector | None:
+        return self._scorer.detector if request.include_sentences else None
 
     async def _score(
         self, request: pb.ScoreReplyRequest, deadline: float, priority: Priority, watch: _Stopwatch

@@ -62,12 +62,15 @@ class ScoreReplyRequest(_message.Message):
     REPLY_FIELD_NUMBER: _builtins.int
     PLAYBOOK_FIELD_NUMBER: _builtins.int
     LOCALE_FIELD_NUMBER: _builtins.int
+    INCLUDE_SENTENCES_FIELD_NUMBER: _builtins.int
     playbook: _builtins.str
     """The playbook to judge by; empty: `unified`. NOT_FOUND where it is unknown."""
     locale: _builtins.str
     """The language of the conversation as a BCP 47 tag, such as `en-GB`; empty: English. A hint: the model
     reads English, and another language makes the verdict UNSURE.
     """
+    include_sentences: _builtins.bool
+    """Whether the judgement also tells what was read in each sentence."""
     @_builtins.property
     def turns(self) -> _containers.RepeatedCompositeFieldContainer[_conversation_pb2.Turn]:
         """The conversation before the reply, oldest first. 1 to 500 turns, at least one of the customer;
@@ -85,10 +88,11 @@ class ScoreReplyRequest(_message.Message):
         reply: _abc.Iterable[_conversation_pb2.ReplyTurn] | None = ...,
         playbook: _builtins.str = ...,
         locale: _builtins.str = ...,
+        include_sentences: _builtins.bool = ...,
     ) -> None: ...
     _HasFieldArgType: _TypeAlias = _Never  # noqa: Y015
     def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
-    _ClearFieldArgType: _TypeAlias = _typing.Literal["locale", b"locale", "playbook", b"playbook", "reply", b"reply", "turns", b"turns"]  # noqa: Y015
+    _ClearFieldArgType: _TypeAlias = _typing.Literal["include_sentences", b"include_sentences", "locale", b"locale", "playbook", b"playbook", "reply", b"reply", "turns", b"turns"]  # noqa: Y015
     def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
     def WhichOneof(self, oneof_group: _Never) -> None: ...
 

@@ -78,6 +78,98 @@ class CustomerSignals(_message.Message):
 Global___CustomerSignals: _TypeAlias = CustomerSignals  # noqa: Y015
 
 @_typing.final
+class SentenceReading(_message.Message):
+    """What the model reads in one sentence by itself, before the conversation is weighed."""
+
+    DESCRIPTOR: _descriptor.Descriptor
+
+    @_typing.final
+    class StepReading(_message.Message):
+        """One step in one sentence."""
+
+        DESCRIPTOR: _descriptor.Descriptor
+
+        STEP_FIELD_NUMBER: _builtins.int
+        PROBABILITY_FIELD_NUMBER: _builtins.int
+        STRENGTH_FIELD_NUMBER: _builtins.int
+        step: _taxonomy_pb2.Step.ValueType
+        """Which step."""
+        probability: _builtins.float
+        """Calibrated probability that the sentence does it, 0 to 1."""
+        strength: _taxonomy_pb2.Strength.ValueType
+        """How well it is done; absent where the probability is below the step's threshold."""
+        def __init__(
+            self,
+            *,
+            step: _taxonomy_pb2.Step.ValueType = ...,
+            probability: _builtins.float = ...,
+            strength: _taxonomy_pb2.Strength.ValueType = ...,
+        ) -> None: ...
+        _HasFieldArgType: _TypeAlias = _Never  # noqa: Y015
+        def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
+        _ClearFieldArgType: _TypeAlias = _typing.Literal["probability", b"probability", "step", b"step", "strength", b"strength"]  # noqa: Y015
+        def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
+        def WhichOneof(self, oneof_group: _Never) -> None: ...
+
+    @_typing.final
+    class MisstepReading(_message.Message):
+        """One misstep in one sentence."""
+
+        DESCRIPTOR: _descriptor.Descriptor
+
+        MISSTEP_FIELD_NUMBER: _builtins.int
+        PROBABILITY_FIELD_NUMBER: _builtins.int
+        CLAIMED_FIELD_NUMBER: _builtins.int
+        misstep: _taxonomy_pb2.Misstep.ValueType
+        """Which misstep of the sentence level."""
+        probability: _builtins.float
+        """Calibrated probability that the sentence commits it, 0 to 1."""
+        claimed: _builtins.bool
+        """Whether the probability reaches the misstep's threshold."""
+        def __init__(
+            self,
+            *,
+            misstep: _taxonomy_pb2.Misstep.ValueType = ...,
+            probability: _builtins.float = ...,
+            claimed: _builtins.bool = ...,
+        ) -> None: ...
+        _HasFieldArgType: _TypeAlias = _Never  # noqa: Y015
+        def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
+        _ClearFieldArgType: _TypeAlias = _typing.Literal["claimed", b"claimed", "misstep", b"misstep", "probability", b"probability"]  # noqa: Y015
+        def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
+        def WhichOneof(self, oneof_group: _Never) -> None: ...
+
+    SPAN_FIELD_NUMBER: _builtins.int
+    STEPS_FIELD_NUMBER: _builtins.int
+    MISSTEPS_FIELD_NUMBER: _builtins.int
+    @_builtins.property
+    def span(self) -> _conversation_pb2.Span:
+        """Where the sentence lies."""
+
+    @_builtins.property
+    def steps(self) -> _containers.RepeatedCompositeFieldContainer[Global___SentenceReading.StepReading]:
+        """Every step of the taxonomy once, in its order."""
+
+    @_builtins.property
+    def missteps(self) -> _containers.RepeatedCompositeFieldContainer[Global___SentenceReading.MisstepReading]:
+        """Every misstep of the sentence level once, in its order."""
+
+    def __init__(
+        self,
+        *,
+        span: _conversation_pb2.Span | None = ...,
+        steps: _abc.Iterable[Global___SentenceReading.StepReading] | None = ...,
+        missteps: _abc.Iterable[Global___SentenceReading.MisstepReading] | None = ...,
+    ) -> None: ...
+    _HasFieldArgType: _TypeAlias = _typing.Literal["span", b"span"]  # noqa: Y015
+    def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
+    _ClearFieldArgType: _TypeAlias = _typing.Literal["missteps", b"missteps", "span", b"span", "steps", b"steps"]  # noqa: Y015
+    def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
+    def WhichOneof(self, oneof_group: _Never) -> None: ...
+
+Global___SentenceReading: _TypeAlias = SentenceReading  # noqa: Y015
+
+@_typing.final
 class StepAssessment(_message.Message):
     """One step, as this reply does it."""
 
@@ -335,6 +427,7 @@ class Judgement(_message.Message):
     SUGGESTIONS_FIELD_NUMBER: _builtins.int
     PLAYBOOK_FIELD_NUMBER: _builtins.int
     STAGE_FIELD_NUMBER: _builtins.int
+    SENTENCES_FIELD_NUMBER: _builtins.int
     score: _builtins.float
     """0 to 100, a multiple of 0.25. Present also where the verdict is UNSURE, but then not to be shown
     without it.
@@ -373,6 +466,10 @@ class Judgement(_message.Message):
     def playbook(self) -> Global___PlaybookRef:
         """The playbook it was judged by."""
 
+    @_builtins.property
+    def sentences(self) -> _containers.RepeatedCompositeFieldContainer[Global___SentenceReading]:
+        """What was read in each sentence of the reply, in order; empty unless asked for."""
+
     def __init__(
         self,
         *,
@@ -387,10 +484,11 @@ class Judgement(_message.Message):
         suggestions: _abc.Iterable[Global___Suggestion] | None = ...,
         playbook: Global___PlaybookRef | None = ...,
         stage: _builtins.str = ...,
+        sentences: _abc.Iterable[Global___SentenceReading] | None = ...,
     ) -> None: ...
     _HasFieldArgType: _TypeAlias = _typing.Literal["customer", b"customer", "playbook", b"playbook"]  # noqa: Y015
     def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
-    _ClearFieldArgType: _TypeAlias = _typing.Literal["confidence", b"confidence", "contributions", b"contributions", "customer", b"customer", "missteps", b"missteps", "playbook", b"playbook", "score", b"score", "stage", b"stage", "steps", b"steps", "suggestions", b"suggestions", "unsure_reasons", b"unsure_reasons", "verdict", b"verdict"]  # noqa: Y015
+    _ClearFieldArgType: _TypeAlias = _typing.Literal["confidence", b"confidence", "contributions", b"contributions", "customer", b"customer", "missteps", b"missteps", "playbook", b"playbook", "score", b"score", "sentences", b"sentences", "stage", b"stage", "steps", b"steps", "suggestions", b"suggestions", "unsure_reasons", b"unsure_reasons", "verdict", b"verdict"]  # noqa: Y015
     def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
     def WhichOneof(self, oneof_group: _Never) -> None: ...
 

@@ -1,0 +1,1 @@
+"""Pure figures over arrays; scikit-learn, scipy and statsmodels where they have them."""

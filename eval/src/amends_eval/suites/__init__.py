@@ -1,0 +1,1 @@
+"""The measurements, one a file. A new suite is a new file with a `SUITE`."""

@@ -1,0 +1,179 @@
+"""A bundle in this process: the core itself, without a service around it."""
+
+from collections.abc import Mapping, Sequence
+from functools import lru_cache, singledispatchmethod
+from pathlib import Path
+from typing import Self
+
+from amends_core.bundle import DEFAULT_BUNDLE, load_bundle
+from amends_core.conversation import Turn
+from amends_core.encoder import Encoding, OnnxEncoder
+from amends_core.errors import AmendsError, RequestError
+from amends_core.judgement import Judgement
+from amends_core.playbooks import load_library
+from amends_core.scorer import Plan, Scorer, phrases_of
+from amends_core.taxonomy import SENTENCE_LABELS, STEPS, Role, Strength
+
+from amends_eval import questions
+from amends_eval.answers import (
+    AdviceAnswer,
+    Answer,
+    ConversationAnswer,
+    CustomerAnswer,
+    Finding,
+    JudgedTurns,
+    Moment,
+    Refused,
+    ReplyAnswer,
+    SentenceAnswer,
+    Share,
+)
+from amends_eval.errors import TargetError
+from amends_eval.targets.target import STAND_IN, Identity
+
+_CACHED_TEXTS = 50_000
+
+
+class InProcess:
+    """Asks the core. Texts are encoded once: suites ask of the same sentences again and again."""
+
+    def __init__(self, bundle_dir: Path | None, playbook_dir: Path | None) -> None:
+        try:
+            bundle = load_bundle(bundle_dir or DEFAULT_BUNDLE)
+            library = load_library(playbook_dir)
+        except AmendsError as error:
+            raise TargetError(str(error)) from error
+        self._encode = lru_cache(_CACHED_TEXTS)(OnnxEncoder(bundle).encode)
+        self._scorer = Scorer(bundle.manifest, library, {text: self._encode(text) for text in phrases_of(library)})
+        self.identity = Identity(
+            where="in process",
+            model=bundle.manifest.name,
+            version=bundle.manifest.version,
+            sha256=bundle.sha256,
+            playbooks={playbook.name: playbook.version for playbook in library},
+        )
+
+    def __enter__(self) -> Self:
+        """Gives the target itself."""
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        """Holds nothing that must be let go."""
+
+    def ask(self, question: questions.Question) -> Answer:
+        """See `Target.ask`."""
+        try:
+            return self._answer(question)
+        except RequestError as error:
+            return Refused(reason=error.reason)
+
+    @singledispatchmethod
+    def _answer(self, question: object) -> Answer:
+        raise TypeError(f"no such question: {type(question).__name__}")
+
+    @_answer.register
+    def _(self, question: questions.ReadSentence) -> Answer:
+        customer = Turn(Role.CUSTOMER, question.customer or STAND_IN)
+        return self._sentence(self._judged([customer], question.text, ""))
+
+    @_answer.register
+    def _(self, question: questions.ReadCustomer) -> Answer:
+        before = [Turn(Role.AGENT, question.before)] if question.before else []
+        plan = self._scorer.plan_advice([*before, Turn(Role.CUSTOMER, question.text)])
+        moment = self._scorer.advise(plan, self._encodings(plan)).customer
+        return CustomerAnswer(
+            act=moment.reading.act, act_probability=moment.reading.act_probability, upset=moment.upset
+        )
+
+    @_answer.register
+    def _(self, question: questions.ScoreReply) -> Answer:
+        return _reply(self._judged(_turns(question.turns), question.reply, question.playbook))
+
+    @_answer.register
+    def _(self, question: questions.NextStep) -> Answer:
+        plan = self._scorer.plan_advice(_turns(question.turns), question.playbook)
+        advice = self._scorer.advise(plan, self._encodings(plan), most=len(STEPS))
+        return AdviceAnswer(
+            steps=tuple((each.step.value, each.probability) for each in advice.steps),
+            stage=advice.position.stage.name,
+            pause=bool(advice.pause_reason),
+            act=advice.customer.reading.act,
+            upset=advice.customer.upset,
+        )
+
+    @_answer.register
+    def _(self, question: questions.ScoreConversation) -> Answer:
+        plan = self._scorer.plan_conversation(_turns(question.turns), question.playbook)
+        judged = self._scorer.judge_conversation(plan, self._encodings(plan))
+        return ConversationAnswer(
+            replies=tuple(
+                JudgedTurns(
+                    first_turn=reply.first_turn_index,
+                    last_turn=reply.last_turn_index,
+                    judgement=_reply(reply.judgement),
+                )
+                for reply in judged.replies
+            ),
+            moments=tuple(
+                Moment(turn=point.turn_index, act=point.act, upset=point.upset, stage=point.stage)
+                for point in judged.arc.points
+            ),
+        )
+
+    def _judged(self, turns: Sequence[Turn], reply: str, playbook: str) -> Judgement:
+        plan = self._scorer.plan_reply(turns, [reply], playbook)
+        return self._scorer.judge(plan, self._encodings(plan))
+
+    def _encodings(self, plan: Plan) -> Mapping[str, Encoding]:
+        return {text: self._encode(text) for text in plan.texts}
+
+    def _sentence(self, judgement: Judgement) -> SentenceAnswer:
+        detector = self._scorer.detector
+        readings = [sentence.reading for sentence in judgement.sentences]
+        strong = {s for r in readings for s in STEPS if detector.strength(r, s) is Strength.STRONG}
+        claimed = {label for r in readings for label in SENTENCE_LABELS if detector.claims(r, label)}
+        return SentenceAnswer(
+            probability={label.value: max(r.probability(label) for r in readings) for label in SENTENCE_LABELS},
+            claimed=tuple(label.value for label in SENTENCE_LABELS if label in claimed),
+            strong=tuple(step.value for step in STEPS if step in strong),
+        )
+
+
+def _turns(turns: Sequence[questions.Turn]) -> list[Turn]:
+    return [Turn(turn.speaker, turn.text) for turn in turns]
+
+
+def _reply(judgement: Judgement) -> ReplyAnswer:
+    done = [step for step in judgement.steps.values() if step.strength is not Strength.ABSENT]
+    return ReplyAnswer(
+        score=judgement.score,
+        verdict=judgement.verdict,
+        confidence=judgement.confidence,
+        upset=judgement.customer.upset,
+        shares=tuple(
+            Share(source=share.source.value if share.source else "", points=share.points, reason=share.reason)
+            for share in judgement.contributions
+        ),
+        findings=(
+            *(
+                Finding(
+                    label=step.step,
+                    probability=step.probability,
+                    strength=int(step.strength),
+                    spans=tuple((p.turn_index, p.span.start, p.span.end) for p in step.places),
+                    exemplar=step.nearest.text if step.nearest else "",
+                )
+                for step in done
+            ),
+            *(
+                Finding(
+                    label=found.misstep,
+                    probability=found.probability,
+                    strength=0,
+                    spans=tuple((p.turn_index, p.span.start, p.span.end) for p in found.places),
+                    exemplar=found.nearest.text if found.nearest else "",
+                )
+                for found in judgement.missteps
+            ),
+        ),
+    )
