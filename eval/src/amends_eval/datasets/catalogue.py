@@ -139,7 +139,11 @@ def _checked(path: Path) -> bytes:
         content = path.read_bytes()
         listed = (path.parent / CHECKSUMS).read_text(encoding="utf-8")
     except OSError as error:
-        raise DatasetError(f"cannot read {path}: {error.strerror}; name the datasets' folder with --datasets") from error
+        raise DatasetError(
+            f"cannot read {path}: {error.strerror}; name the datasets' folder with --datasets"
+        ) from error
     if f"{hashlib.sha256(content).hexdigest()}  {path.name}" not in listed.splitlines():
-        raise DatasetError(f"{path.parent.name}/{path.name} differs from its checksum: datasets are superseded, not edited")
+        raise DatasetError(
+            f"{path.parent.name}/{path.name} differs from its checksum: datasets are superseded, not edited"
+        )
     return content

@@ -334,4 +334,4 @@ def _digest(text: str) -> str:
 
 def _length(text: str) -> str:
     words = len(text.split())
-    return "short (to 7 words)" if words < 8 else "middle (8 to 19)" if words < 20 else "long (from 20)"  # noqa: PLR2004
+    return "short (to 7 words)" if words < 8 else "middle (8 to 19)" if words < 20 else "long (from 20)"

@@ -95,7 +95,7 @@ def _interval(value: float, values: Floats, clusters: int) -> Interval:
     if not np.isfinite(value):
         return Interval(None, None, None, None, clusters)
     # One conversation cannot tell how conversations differ.
-    if clusters < 2 or not len(known):  # noqa: PLR2004
+    if clusters < 2 or not len(known):
         return Interval(value, None, None, None, clusters)
     low, high = np.quantile(known, [(1 - LEVEL) / 2, (1 + LEVEL) / 2])
     return Interval(value, float(low), float(high), float(known.std(ddof=1)), clusters)

@@ -40,7 +40,7 @@ def share(
     return from_sums(name, items, clusters, ratio, seed, higher_is_better=higher_is_better)
 
 
-def _metric(name: str, interval: Interval, n: int, higher_is_better: bool) -> Metric:  # noqa: FBT001
+def _metric(name: str, interval: Interval, n: int, higher_is_better: bool) -> Metric:
     return Metric(
         name=name,
         value=interval.value,

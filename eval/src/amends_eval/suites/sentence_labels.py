@@ -15,7 +15,9 @@ from amends_eval.suites.suite import Answered, Metric, Outcome, SuiteResult
 DATASETS = ("sentences", "real")
 
 
-def measure_labels(suite: str, names: Sequence[str], answered: Mapping[str, Sequence[Answered]], seed: int) -> SuiteResult:
+def measure_labels(
+    suite: str, names: Sequence[str], answered: Mapping[str, Sequence[Answered]], seed: int
+) -> SuiteResult:
     """F1, precision and recall of the labels named, over each dataset, and of each label by itself."""
     metrics: list[Metric] = []
     outcomes: list[Outcome] = []
@@ -34,7 +36,9 @@ def decisions_of(items: Sequence[Answered], names: Sequence[str]) -> Decisions:
     answers = [item.answer(SentenceAnswer) for item in items]
     return Decisions(
         truth=_matrix([[name in row.strength for name in names] for row in rows], len(names)),
-        claimed=_matrix([[answer is not None and name in answer.claimed for name in names] for answer in answers], len(names)),
+        claimed=_matrix(
+            [[answer is not None and name in answer.claimed for name in names] for answer in answers], len(names)
+        ),
         known=_matrix([[name not in row.optional for name in names] for row in rows], len(names)),
         names=names,
     )
