@@ -4,12 +4,12 @@ PIP = -m pip install --quiet --disable-pip-version-check
 PROTOS = $(wildcard proto/amends/v1/*.proto)
 GEN = proto/gen/python
 DEV = .venv-dev/bin
-SRC = server clients cli training tests proto/protodeps.py
+SRC = server clients cli eval training tests proto/protodeps.py
 
 export PATH := $(CURDIR)/$(DEV):$(PATH)
 
 .DEFAULT_GOAL := help
-.PHONY: help serve test test-train lint format proto breaking model lock golden clean
+.PHONY: help eval serve test test-train lint format proto breaking model lock golden clean
 
 help: ## Says what each target does
 	@grep -hE '^[a-z-]+:.*##' $(MAKEFILE_LIST) | sed -E 's/:.*## /\t/' | expand -t 14
@@ -46,6 +46,9 @@ breaking: .venv-dev/installed-lint proto/deps/made ## Checks the contract agains
 model: .venv-train/installed ## Makes the model bundle; REAL=file brings the real sentences that calibrate
 	@.venv-train/bin/python -m amends_train --out server/src/amends_core/models/amends-minilm-l6 --version $(VERSION) \
 	  $(if $(REAL),--real-texts $(REAL)) $(ARGS)
+
+eval: .venv-dev/installed ## Measures the embedded model on every suite; REAL=file brings the real sentences, ARGS="--html report.html"
+	@$(DEV)/amends eval run $(or $(SUITES),all) $(if $(REAL),--real-texts $(REAL)) $(ARGS)
 
 golden: .venv-dev/installed ## Writes the golden outputs anew, to be read before they are committed
 	@$(DEV)/python tests/golden/generate.py

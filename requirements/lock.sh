@@ -5,7 +5,8 @@ cd "$(dirname "$0")/.."
 lock() { uv pip compile --quiet --upgrade --generate-hashes --no-emit-index-url --no-header --no-annotate --python-version 3.11 "$@"; }
 lock pyproject.toml --extra server -o requirements/runtime.txt
 lock requirements/build.in -o requirements/build.txt
-lock requirements/test.in -c requirements/runtime.txt -c requirements/build.txt -o requirements/test.txt
+lock pyproject.toml --extra mlflow -c requirements/runtime.txt -o build/eval.txt
+lock requirements/test.in build/eval.txt -c requirements/runtime.txt -c requirements/build.txt -o requirements/test.txt
 lock requirements/lint.in -c requirements/runtime.txt -c requirements/test.txt -o requirements/lint.txt
 # PyTorch is installed by itself, before the rest: its plain wheel would bring several GB of CUDA packages.
 lock pyproject.toml --extra train -c requirements/runtime.txt -o build/train.txt

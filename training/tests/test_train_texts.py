@@ -53,12 +53,17 @@ def test_roughening_is_decided_by_the_seed(text: str) -> None:
 
 
 @pytest.mark.parametrize("text", TEXTS)
-def test_roughened_sentence_stays_itself_two_times_of_three_and_alike_otherwise(text: str) -> None:
+def test_roughened_sentence_stays_itself_half_the_time_and_alike_otherwise(text: str) -> None:
     rng = random.Random(7)
     drawn = [roughen(text, rng) for _ in range(600)]
-    assert 0.6 < sum(rough == text for rough in drawn) / 600 < 0.9
-    assert all(abs(len(rough) - len(text)) <= 4 for rough in drawn)
-    assert all(len(rough.split()) == len(text.split()) for rough in drawn)
+    assert 0.45 < sum(rough == text for rough in drawn) / 600 < 0.8
+    assert all(abs(len(rough.split()) - len(text.split())) <= 1 for rough in drawn)
+
+
+def test_another_name_takes_the_place_of_a_name() -> None:
+    rng = random.Random(7)
+    drawn = {roughen("Sorry about that, Priya.", rng) for _ in range(400)}
+    assert sum("Priya" not in rough for rough in drawn) > 50
 
 
 @pytest.mark.parametrize("text", ["ok", "I", "a b c", "Yes.", "..."])
