@@ -19,8 +19,9 @@ from amends_eval.targets import Target
 SEED = 20261122
 Key = tuple[str, str, str]
 """Dataset, row and part: what was asked."""
+Asked = Sequence[tuple[Key, Question]]
 Progress = Callable[[int, int], None]
-"""Told how many questions of how many are answered."""
+"""Told how many questions of how many are answered; what follows from answers is counted by itself."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -83,10 +84,12 @@ def run(
     with Writer(path, append=resume) as writer:
         if not resume:
             writer.add(header)
-        for line in _asked(datasets, target, lines, options.workers, progress):
-            writer.add(line)
-            lines[_key(line)] = line
-        results = measure(suites, {name: dataset.rows for name, dataset in datasets.items()}, lines, options.seed)
+        rows = {name: dataset.rows for name, dataset in datasets.items()}
+        for asked in _rounds(suites, rows, lines, options.seed):
+            for line in _answers(asked, target, lines, options.workers, progress):
+                writer.add(line)
+                lines[_key(line)] = line
+        results = measure(suites, rows, lines, options.seed)
         for result in results.values():
             writer.add(SuiteLine(result=result))
         writer.add(EndLine(seconds=time.monotonic() - started))
@@ -97,15 +100,31 @@ def measure(
     suites: Sequence[Suite], rows: Mapping[str, Sequence[Row]], lines: Mapping[Key, AnswerLine], seed: int
 ) -> Mapping[str, SuiteResult]:
     """The results of the suites over what was answered. Pure; a suite without any of its datasets is left out."""
-    answered = {name: [_answered(name, row, lines) for row in each] for name, each in rows.items()}
     return {
-        suite.name: suite.measure({name: answered[name] for name in suite.datasets if name in answered}, seed)
-        for suite in suites
-        if any(name in answered for name in suite.datasets)
+        suite.name: suite.measure({**answered, **_answered(_follow_up(suite, answered, seed), lines)}, seed)
+        for suite, answered in _with_answers(suites, rows, lines)
     }
 
 
-def _answered(dataset: str, row: Row, lines: Mapping[Key, AnswerLine]) -> Answered:
+def _with_answers(
+    suites: Sequence[Suite], rows: Mapping[str, Sequence[Row]], lines: Mapping[Key, AnswerLine]
+) -> Iterator[tuple[Suite, Mapping[str, Sequence[Answered]]]]:
+    """The suites that have any of their datasets, each with its answered rows."""
+    answered = _answered(rows, lines)
+    for suite in suites:
+        if own := {name: answered[name] for name in suite.datasets if name in answered}:
+            yield suite, own
+
+
+def _follow_up(suite: Suite, answered: Mapping[str, Sequence[Answered]], seed: int) -> Mapping[str, Sequence[Row]]:
+    return {suite.name: suite.follow_up(answered, seed)} if suite.follow_up else {}
+
+
+def _answered(rows: Mapping[str, Sequence[Row]], lines: Mapping[Key, AnswerLine]) -> Mapping[str, Sequence[Answered]]:
+    return {name: [_answered_row(name, row, lines) for row in each] for name, each in rows.items()}
+
+
+def _answered_row(dataset: str, row: Row, lines: Mapping[Key, AnswerLine]) -> Answered:
     found = {part: lines[dataset, row.id, part] for part in row.questions}
     return Answered(
         row,
@@ -114,15 +133,28 @@ def _answered(dataset: str, row: Row, lines: Mapping[Key, AnswerLine]) -> Answer
     )
 
 
-def _asked(
-    datasets: Mapping[str, Dataset], target: Target, lines: Mapping[Key, AnswerLine], workers: int, progress: Progress
-) -> Iterator[AnswerLine]:
-    questions = [
-        ((dataset.name, row.id, part), question)
-        for dataset in datasets.values()
-        for row in dataset.rows
+def _rounds(
+    suites: Sequence[Suite], rows: Mapping[str, Sequence[Row]], lines: Mapping[Key, AnswerLine], seed: int
+) -> Iterator[Asked]:
+    """What to ask: of the datasets, then, once that is answered, what follows from it."""
+    yield _questions(rows)
+    asking = [suite for suite in suites if suite.follow_up]
+    for suite, answered in list(_with_answers(asking, rows, lines)):
+        yield _questions(_follow_up(suite, answered, seed))
+
+
+def _questions(rows: Mapping[str, Sequence[Row]]) -> Asked:
+    return [
+        ((dataset, row.id, part), question)
+        for dataset, each in rows.items()
+        for row in each
         for part, question in row.questions.items()
     ]
+
+
+def _answers(
+    questions: Asked, target: Target, lines: Mapping[Key, AnswerLine], workers: int, progress: Progress
+) -> Iterator[AnswerLine]:
     left = [(key, question) for key, question in questions if key not in lines]
     with ThreadPoolExecutor(workers) as threads:
         try:

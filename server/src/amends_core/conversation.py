@@ -1,12 +1,12 @@
 """A conversation, and its state: how the customer is, and what has been done for them so far."""
 
 from collections.abc import Iterable, Iterator, Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from datetime import datetime
 
 from amends_core.detection import CustomerReading, Detector, SentenceReading
 from amends_core.errors import RequestError
-from amends_core.taxonomy import CustomerAct, Role, Step, Strength
+from amends_core.taxonomy import SENTENCE_MISSTEPS, CustomerAct, Misstep, Role, Step, Strength
 from amends_core.text import Span, word_count
 
 UPSET = 0.5
@@ -69,6 +69,8 @@ class State:
     """Every agent sentence so far."""
     problem: bool = False
     """Whether the customer has told of something that went wrong."""
+    missteps: frozenset[Misstep] = frozenset()
+    """Of the agent's last turn; empty again once the agent has spoken without one."""
 
     @property
     def upset(self) -> float:
@@ -137,9 +139,7 @@ class State:
         told = reading.act in _COMPLAINING or upset >= UPSET
         told |= upset >= PROBLEM_UPSET.get(reading.act, UPSET)
         moment = CustomerMoment(turn_index, reading, upset)
-        return State(
-            (*self.moments, moment), self.done, self.last_done, self.apologies, self.sentences, self.problem or told
-        )
+        return replace(self, moments=(*self.moments, moment), problem=self.problem or told)
 
     def after_agent(self, sentences: Sequence[Sentence], detector: Detector) -> "State":
         """The state once the agent has spoken."""
@@ -152,7 +152,15 @@ class State:
                 done[step] = max(done.get(step, 0.0), CREDIT[strength])
                 last_done[step] = sentence.turn_index
                 apologies += step is Step.APOLOGIZE
-        return State(self.moments, done, last_done, apologies, (*self.sentences, *sentences), self.problem)
+        committed = (m for s in sentences for m in SENTENCE_MISSTEPS if detector.claims(s.reading, m))
+        return replace(
+            self,
+            done=done,
+            last_done=last_done,
+            apologies=apologies,
+            sentences=(*self.sentences, *sentences),
+            missteps=frozenset(committed),
+        )
 
 
 def check_turns(turns: Sequence[Turn]) -> None:

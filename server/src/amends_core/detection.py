@@ -50,8 +50,11 @@ class CustomerReading:
     """What one message of a customer tells."""
 
     act: CustomerAct
+    """The likeliest."""
     act_probability: float
     upset: float
+    acts: Mapping[CustomerAct, float]
+    """Probability of each act; they add up to 1."""
 
 
 class Detector:
@@ -80,11 +83,10 @@ class Detector:
         """Reads a message of a customer."""
         logits = encoding.logits[_ACTS] / self._temperature
         odds = np.exp(logits - logits.max())
-        best = int(odds.argmax())
+        acts = dict(zip(CUSTOMER_ACTS, (odds / odds.sum()).tolist(), strict=True))
+        act = CUSTOMER_ACTS[int(odds.argmax())]
         return CustomerReading(
-            act=CUSTOMER_ACTS[best],
-            act_probability=float(odds[best] / odds.sum()),
-            upset=float(self._calibrated(encoding)[_UPSET]),
+            act=act, act_probability=acts[act], upset=float(self._calibrated(encoding)[_UPSET]), acts=acts
         )
 
     def claims(self, reading: SentenceReading, label: Label) -> bool:

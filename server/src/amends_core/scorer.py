@@ -163,8 +163,12 @@ class Scorer:
         """Advises on the conversation of a plan; `most` from 1 to 13."""
         state = self._state(plan, encodings, plan.reply_start)
         customer = self._last_customer(plan, encodings, plan.reply_start)
-        agent_spoke_last = plan.turns[plan.reply_start - 1].role is Role.AGENT
-        return self._adviser.advise(plan.playbook, state, customer.embedding, agent_spoke_last, most)
+        last_speaker = plan.turns[plan.reply_start - 1].role
+        return self._adviser.advise(plan.playbook, state, customer.embedding, last_speaker, most)
+
+    def state_of(self, plan: Plan, encodings: Encodings) -> State:
+        """The state of the conversation of a plan of `plan_advice`."""
+        return self._state(plan, encodings, plan.reply_start)
 
     def judge_conversation(self, plan: Plan, encodings: Encodings) -> ConversationJudgement:
         """Judges every reply of a plan of `plan_conversation`. Spans count turns of the conversation."""

@@ -6,6 +6,7 @@ bootstrap); Efron (1981), Nonparametric standard errors and confidence intervals
 
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
+from functools import lru_cache
 
 import numpy as np
 from numpy.typing import NDArray
@@ -55,8 +56,8 @@ def interval_of_sums(items: Floats, clusters: Sequence[str], statistic: Statisti
     """
     if not len(items):
         return Interval(None, None, None, None, 0)
-    names, sums = _cluster_sums(np.asarray(items, dtype=np.float64), clusters)
-    draws = _draws(len(names), seed)
+    names, sums = cluster_sums(np.asarray(items, dtype=np.float64), clusters)
+    draws = draws_of(len(names), seed)
     return _interval(float(statistic(sums.sum(axis=0))), statistic(draws @ sums), len(names))
 
 
@@ -65,8 +66,8 @@ def interval_of_weights(clusters: Sequence[str], statistic: Weighted, seed: int,
     if not len(clusters):
         return Interval(None, None, None, None, 0)
     names, index = np.unique(np.asarray(clusters), return_inverse=True)
-    draws = _draws(len(names), seed, resamples)
-    values = np.array([statistic(draw[index].astype(np.float64)) for draw in draws])
+    draws = draws_of(len(names), seed, resamples)
+    values = np.array([statistic(draw[index]) for draw in draws])
     return _interval(statistic(np.ones(len(index))), values, len(names))
 
 
@@ -77,17 +78,21 @@ def ratio(sums: Floats) -> Floats:
     return found
 
 
-def _cluster_sums(items: Floats, clusters: Sequence[str]) -> tuple[NDArray[np.str_], Floats]:
+def cluster_sums(items: Floats, clusters: Sequence[str]) -> tuple[NDArray[np.str_], Floats]:
+    """The names of the clusters in order, and what the items of each add, shape (clusters, k)."""
     names, index = np.unique(np.asarray(clusters), return_inverse=True)
     sums = np.zeros((len(names), items.shape[1]))
     np.add.at(sums, index, items)
     return names, sums
 
 
-def _draws(clusters: int, seed: int, resamples: int = RESAMPLES) -> NDArray[np.int64]:
-    """How often each cluster is drawn in each resample, shape (resamples, clusters)."""
+@lru_cache(maxsize=16)
+def draws_of(clusters: int, seed: int, resamples: int = RESAMPLES) -> Floats:
+    """How often each cluster is drawn in each resample, shape (resamples, clusters). Shared: not to be written."""
     rng = np.random.default_rng(seed)
-    return rng.multinomial(clusters, np.full(clusters, 1.0 / clusters), size=resamples)
+    drawn = rng.multinomial(clusters, np.full(clusters, 1.0 / clusters), size=resamples).astype(np.float64)
+    drawn.setflags(write=False)
+    return drawn
 
 
 def _interval(value: float, values: Floats, clusters: int) -> Interval:

@@ -83,3 +83,6 @@ class Suite:
     """Those it wants; one that is not there is left out, and said to be."""
     measure: Callable[[Mapping[str, Sequence[Answered]], int], SuiteResult]
     """From answered rows by dataset, and a seed, to the result. Pure."""
+    follow_up: Callable[[Mapping[str, Sequence[Answered]], int], Sequence[Row]] | None = None
+    """From the same: what to ask in a second round, such as about what was answered. Pure. `measure` gets these rows
+    answered, too, under the suite's own name."""

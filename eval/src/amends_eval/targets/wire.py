@@ -5,7 +5,7 @@ from functools import singledispatchmethod
 from typing import Self, TypeVar
 
 from amends.v1 import conversation_pb2, judgement_pb2, taxonomy_pb2
-from amends_client import Client, ClientError, ClientOptions, InvalidRequest, agent, customer
+from amends_client import Client, ClientError, ClientOptions, InvalidRequest, NotFound, agent, customer
 
 from amends_eval import questions
 from amends_eval.answers import (
@@ -27,6 +27,8 @@ from amends_eval.targets.target import STAND_IN, Identity
 TIMEOUT_S = 30.0
 _MOST_STEPS = 13
 _ABSENT, _STRONG = taxonomy_pb2.STRENGTH_ABSENT, taxonomy_pb2.STRENGTH_STRONG
+_REFUSALS = (InvalidRequest, NotFound)
+"""A question that no answer belongs to, such as one under a playbook that is not loaded."""
 _R = TypeVar("_R")
 
 
@@ -56,13 +58,13 @@ class Wire:
         """See `Target.ask`."""
         try:
             return self._called(lambda: self._answer(question))
-        except InvalidRequest as error:
+        except _REFUSALS as error:
             return Refused(reason=error.reason)
 
     def _called(self, call: Callable[[], _R]) -> _R:
         try:
             return call()
-        except InvalidRequest:
+        except _REFUSALS:
             raise
         except ClientError as error:
             raise TargetError(f"the service cannot be asked: {error}") from error

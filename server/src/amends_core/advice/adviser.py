@@ -1,36 +1,20 @@
 """Advice: from the state of a conversation to the steps worth doing next, each with its reason."""
 
-import math
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
+import numpy as np
+
+from amends_core.advice.features import state_features, step_features
+from amends_core.advice.weights import shipped
 from amends_core.conversation import CustomerMoment, State
 from amends_core.encoder import Floats
 from amends_core.exemplars import ExemplarIndex
-from amends_core.judgement.weights import WORTH
-from amends_core.playbooks import Order, Playbook
+from amends_core.playbooks import Playbook
 from amends_core.stages import Position, expectations, locate, remedy_is_early
-from amends_core.taxonomy import STEPS, CustomerAct, Expectation, Label, Misstep, Step
+from amends_core.taxonomy import STEPS, CustomerAct, Expectation, Label, Misstep, Role, Step
 
-SHARPNESS = 1.0
-"""How much likelier a step is for each unit of urgency (a logit)."""
-WEIGHT_OF_WORTH = 1.0
-"""How much a step's worth counts where the order of a playbook is only a preference (a logit)."""
 PHRASINGS = 3
-
-_CLOSERS = (Step.APPRECIATE, Step.CHECK_SATISFACTION, Step.FOLLOW_UP)
-
-_ACT_CALLS_FOR: Mapping[CustomerAct, Mapping[Step, float]] = {
-    CustomerAct.VENT: {Step.EMPATHIZE: 1.0, Step.LISTEN: 1.0, Step.APOLOGIZE: 0.5, Step.TAKE_ACTION: -0.5},
-    CustomerAct.EXPLAIN: {Step.REFLECT: 0.7, Step.EMPATHIZE: 0.5, Step.CLARIFY: 0.2},
-    CustomerAct.ASK: {Step.TAKE_ACTION: 1.2, Step.LISTEN: -1.0, Step.STATE_LIMITS: 0.2},
-    CustomerAct.CONFIRM: {Step.TAKE_ACTION: 0.5, Step.TAKE_OWNERSHIP: 0.5, Step.APOLOGIZE: 0.3, Step.REFLECT: -1.5},
-    CustomerAct.CORRECT: {Step.REFLECT: 1.5, Step.APOLOGIZE: 0.5, Step.TAKE_ACTION: -0.5},
-    CustomerAct.ACCEPT: {Step.FOLLOW_UP: 1.0, Step.APPRECIATE: 0.8, Step.CHECK_SATISFACTION: 0.3},
-    CustomerAct.REJECT: {Step.GO_FURTHER: 1.2, Step.EMPATHIZE: 0.7, Step.CLARIFY: 0.7},
-    CustomerAct.SATISFIED: {Step.APPRECIATE: 1.5, Step.FOLLOW_UP: 1.0},
-}
-"""How each act of the customer moves the urgency of steps."""
 
 _WHY: Mapping[Step, str] = {
     Step.LISTEN: "Room to tell all of it comes before anything is solved.",
@@ -88,16 +72,16 @@ class Adviser:
         self._index = index
 
     def advise(
-        self, playbook: Playbook, state: State, customer: Floats, last_speaker_is_agent: bool, most: int
+        self, playbook: Playbook, state: State, customer: Floats, last_speaker: Role, most: int
     ) -> Advice:
         """Gives at most `most` steps; `customer` is the embedding of the customer's last message."""
         position = locate(playbook, state)
-        odds = _probabilities(playbook, state, position)
+        odds = _probabilities(playbook, state, position, last_speaker)
         ranked = sorted(odds, key=lambda step: (-odds[step], STEPS.index(step)))[:most]
         return Advice(
             steps=tuple(StepAdvice(step, odds[step], _WHY[step], self._examples(step, customer)) for step in ranked),
             position=position,
-            pause_reason=_pause_reason(playbook, state, position, last_speaker_is_agent),
+            pause_reason=_pause_reason(playbook, state, position, last_speaker),
             avoid=tuple(_avoid(playbook, state, position)),
             customer=state.moments[-1],
             playbook=playbook,
@@ -109,39 +93,20 @@ class Adviser:
         return tuple(dict.fromkeys((*first, *self._phrasings.get(step, ()))))[:PHRASINGS]
 
 
-def _probabilities(playbook: Playbook, state: State, position: Position) -> Mapping[Step, float]:
-    """A softmax over the urgency of the steps that are not out of place; adds up to 1."""
+def _probabilities(
+    playbook: Playbook, state: State, position: Position, last_speaker: Role
+) -> Mapping[Step, float]:
+    """A softmax over the log odds of the steps that are not out of place; adds up to 1."""
     expected = expectations(playbook, state)
-    open_steps = [step for step in STEPS if expected[step] is not Expectation.NOT_NOW]
-    weights = {step: math.exp(SHARPNESS * _urgency(playbook, state, position, expected, step)) for step in open_steps}
-    whole = sum(weights.values())
-    return {step: weight / whole for step, weight in weights.items()}
+    steps = step_features(playbook, state, position, expected)
+    urgency = shipped().urgency(steps, state_features(playbook, state, position, last_speaker))
+    shut = np.array([expected[step] is Expectation.NOT_NOW for step in STEPS])
+    odds = np.where(shut, 0.0, np.exp(urgency - urgency[~shut].max()))
+    return {step: odd for step, odd in zip(STEPS, (odds / odds.sum()).tolist(), strict=True) if odd > 0}
 
 
-def _urgency(
-    playbook: Playbook, state: State, position: Position, expected: Mapping[Step, Expectation], step: Step
-) -> float:
-    urgency = 1.0 if expected[step] is Expectation.EXPECTED else -1.0
-    stage = playbook.stage_of(step)
-    if stage is None:
-        urgency -= 1.0
-    elif expected[step] is Expectation.EXPECTED:
-        urgency += 1.0 / (1 + abs(stage - position.index))
-        if playbook.order is Order.PREFERENCE:
-            urgency += WEIGHT_OF_WORTH * min(1.0, WORTH[step] / WORTH[Step.EMPATHIZE])
-    if position.resolved:
-        urgency += 1.5 if step in _CLOSERS else -1.5
-    elif step in position.stage.steps and not position.waiting:
-        urgency += 0.5 if step in position.stage.optional_steps else 1.0
-    if step in state.done:
-        urgency -= 0.7
-    if not state.problem and step is Step.TAKE_ACTION:
-        urgency += 1.0
-    return urgency + (_ACT_CALLS_FOR[state.act].get(step, 0.0) if state.act else 0.0)
-
-
-def _pause_reason(playbook: Playbook, state: State, position: Position, last_speaker_is_agent: bool) -> str:
-    if not last_speaker_is_agent:
+def _pause_reason(playbook: Playbook, state: State, position: Position, last_speaker: Role) -> str:
+    if last_speaker is not Role.AGENT:
         return ""
     if position.waiting:
         return "The last step leaves the turn to the customer; wait for the answer."

@@ -1,0 +1,1 @@
+"""The commands of `amends eval`, one a file. `amends_cli` hands them what follows `eval`."""

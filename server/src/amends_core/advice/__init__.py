@@ -1,0 +1,5 @@
+"""From the state of a conversation to the steps worth doing next: what is seen of it, what that weighs, what is said."""
+
+from amends_core.advice.adviser import PHRASINGS, Advice, Adviser, Avoidance, StepAdvice
+
+__all__ = ["PHRASINGS", "Advice", "Adviser", "Avoidance", "StepAdvice"]

@@ -1,0 +1,108 @@
+"""What is seen of each step in a state: how it stands in the playbook, and how the conversation stands."""
+
+from collections.abc import Mapping
+
+import numpy as np
+from numpy.typing import NDArray
+
+from amends_core.conversation import State
+from amends_core.playbooks import Order, Playbook
+from amends_core.stages import SYMPATHY, Position, remedy_is_early
+from amends_core.taxonomy import CUSTOMER_ACTS, STEPS, CustomerAct, Expectation, Role, Step
+
+Floats = NDArray[np.float64]
+
+STEP_FEATURES: Mapping[str, str] = {
+    "expected": "the playbook expects it in this reply",
+    "not_now": "the playbook calls it out of place",
+    "no_stage": "no stage of the playbook names it",
+    "here": "the stage that is reached asks for it",
+    "here_optional": "the stage that is reached allows it",
+    "here_waiting": "the stage that is reached is made and waits for the customer",
+    "next": "the stage after the one reached names it",
+    "next_waiting": "so it does, and the stage reached only waits for the customer",
+    "ahead_by_rule": "how many stages further ahead it lies, where order is a rule",
+    "ahead_by_preference": "how many stages further ahead it lies, where order is a preference",
+    "behind": "its stage is behind",
+    "behind_undone": "its stage is behind, and it was never made",
+    "again_until_calm": "it was made, and its stage goes on while the customer is upset",
+    "done": "how well it was made already, 0 to 1",
+    "done_last": "the agent's last turn made it",
+}
+"""What is seen of one step, with what it means."""
+STATE_FEATURES: Mapping[str, str] = {
+    "always": "1",
+    **{f"act_{act.lower()}": f"probability that the customer's last act is {act}" for act in CUSTOMER_ACTS},
+    "upset": "probability that the customer is upset",
+    "resolved": "every stage that was called for is behind, and the customer is content",
+    "agent_last": "the agent spoke last",
+    "remedied": "a remedy was stated",
+    "unsatisfied": "the customer turned a remedy down, or is upset after one",
+    "no_problem": "the customer has told of no problem",
+    "early": "the customer is upset and has not been heard",
+    "first": "nobody has answered the customer yet",
+    "heard": "some sympathy was shown",
+    "misstep": "the agent's last turn did harm",
+}
+"""What is seen of the conversation, with what it means; each weighs on every step by a weight of its own."""
+
+
+def step_features(
+    playbook: Playbook, state: State, position: Position, expected: Mapping[Step, Expectation]
+) -> Floats:
+    """What is seen of each step: shape (13, len(STEP_FEATURES)), in the order of the taxonomy."""
+    rows = [_of_step(step, playbook, state, position, expected[step]) for step in STEPS]
+    return np.array([[row.get(name, 0.0) for name in STEP_FEATURES] for row in rows], dtype=np.float64)
+
+
+def state_features(playbook: Playbook, state: State, position: Position, last_speaker: Role) -> Floats:
+    """What is seen of the conversation: shape (len(STATE_FEATURES),)."""
+    acts: Mapping[CustomerAct, float] = state.moments[-1].reading.acts if state.moments else {}
+    seen = {
+        "always": 1.0,
+        **{f"act_{act.lower()}": acts.get(act, 0.0) for act in CUSTOMER_ACTS},
+        "upset": state.upset,
+        "resolved": position.resolved,
+        "agent_last": last_speaker is Role.AGENT,
+        "remedied": state.remedied,
+        "unsatisfied": state.unsatisfied,
+        "no_problem": not state.problem,
+        "early": remedy_is_early(playbook, state),
+        "first": not state.sentences,
+        "heard": state.heard(SYMPATHY),
+        "misstep": bool(state.missteps),
+    }
+    return np.array([float(seen[name]) for name in STATE_FEATURES], dtype=np.float64)
+
+
+def _of_step(
+    step: Step, playbook: Playbook, state: State, position: Position, expectation: Expectation
+) -> Mapping[str, float]:
+    last_turn = state.sentences[-1].turn_index if state.sentences else -1
+    return {
+        "expected": expectation is Expectation.EXPECTED,
+        "not_now": expectation is Expectation.NOT_NOW,
+        "done": state.done.get(step, 0.0),
+        "done_last": state.last_done.get(step, -2) == last_turn,
+        **_of_stage(step, playbook, state, position),
+    }
+
+
+def _of_stage(step: Step, playbook: Playbook, state: State, position: Position) -> Mapping[str, float]:
+    index = playbook.stage_of(step)
+    if index is None:
+        return {"no_stage": 1.0}
+    stage, away = playbook.stages[index], index - position.index
+    optional, by_rule = step in stage.optional_steps, playbook.order is Order.RULE
+    return {
+        "here": away == 0 and not optional,
+        "here_optional": away == 0 and optional,
+        "here_waiting": away == 0 and position.waiting,
+        "next": away == 1,
+        "next_waiting": away == 1 and position.waiting,
+        "ahead_by_rule": max(0, away - 1) if by_rule else 0,
+        "ahead_by_preference": 0 if by_rule else max(0, away - 1),
+        "behind": away < 0,
+        "behind_undone": away < 0 and step not in state.done,
+        "again_until_calm": stage.until_calm and state.is_upset and step in state.done,
+    }

@@ -1,0 +1,140 @@
+"""Fits the weights of advice on labelled conversations: `python -m amends_train.advice_fit`. Needs no PyTorch.
+
+Source: McFadden (1974), Conditional logit analysis of qualitative choice behavior; here a row names a set of
+acceptable steps, whose probabilities are summed, and a set of plainly wrong ones, whose sum is kept low.
+"""
+
+import argparse
+import json
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+
+import numpy as np
+import yaml
+from amends_core.advice.features import STATE_FEATURES, STEP_FEATURES, Floats, state_features, step_features
+from amends_core.advice.weights import PATH, Weights, dump
+from amends_core.bundle import DEFAULT_BUNDLE, load_bundle
+from amends_core.conversation import Turn
+from amends_core.encoder import OnnxEncoder
+from amends_core.playbooks import load_library
+from amends_core.scorer import Scorer, phrases_of
+from amends_core.stages import expectations, locate
+from amends_core.taxonomy import STEPS, Role
+from scipy.optimize import minimize
+from scipy.special import logsumexp
+from sklearn.model_selection import KFold
+
+HEADER = "# Fitted by `make advice`; see amends_core/advice/features.py for what each feature means.\n"
+RIDGE_STEP = 0.3
+"""Prior precision of what a step's place in the playbook weighs."""
+RIDGE_STATE = 2.0
+"""Prior precision of what the conversation's state weighs on each step: many weights, few rows."""
+WRONG_WEIGHT = 1.5
+"""How much a plainly wrong step counts against a missed acceptable one."""
+FOLDS = 10
+SEED = 20261122
+_STATE_SIZE = len(STATE_FEATURES) * len(STEPS)
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class Cases:
+    """Conversations as arrays, in the same order."""
+
+    seen: Floats
+    """Shape (cases, 13, features): of the step, then of the state crossed with the step."""
+    acceptable: Floats
+    """1 where a step is acceptable, shape (cases, 13)."""
+    wrong: Floats
+
+    def only(self, kept: np.ndarray) -> "Cases":  # type: ignore[type-arg]
+        """Some of the cases."""
+        return Cases(self.seen[kept], self.acceptable[kept], self.wrong[kept])
+
+
+def read_cases(paths: Sequence[Path], bundle: Path = DEFAULT_BUNDLE) -> Cases:
+    """Reads JSON lines of `playbook`, `turns`, `acceptable`, `wrong`, and sees each conversation as advice does."""
+    loaded, library = load_bundle(bundle), load_library()
+    encoder = OnnxEncoder(loaded)
+    scorer = Scorer(loaded.manifest, library, {text: encoder.encode(text) for text in phrases_of(library)})
+    rows = [json.loads(line) for path in paths for line in path.read_text(encoding="utf-8").splitlines()]
+    return Cases(
+        seen=np.stack([_seen(row, scorer, encoder) for row in rows]),
+        acceptable=np.array([[step in row["acceptable"] for step in STEPS] for row in rows], dtype=np.float64),
+        wrong=np.array([[step in row["wrong"] for step in STEPS] for row in rows], dtype=np.float64),
+    )
+
+
+def fit(cases: Cases) -> Weights:
+    """The weights with the highest posterior under a normal prior around 0."""
+    features = cases.seen.shape[2]
+    ridge = np.full(features, RIDGE_STATE)
+    ridge[: len(STEP_FEATURES)] = RIDGE_STEP
+    found = minimize(_loss, np.zeros(features), args=(cases, ridge), jac=True, method="L-BFGS-B").x
+    return Weights(found[: len(STEP_FEATURES)], found[len(STEP_FEATURES) :].reshape(len(STATE_FEATURES), len(STEPS)))
+
+
+def figures(cases: Cases, odds: Floats) -> Mapping[str, float]:
+    """How often the first step is acceptable, plainly wrong, and one of the first three acceptable."""
+    order = np.argsort(-odds, axis=1)
+    rows = np.arange(len(odds))
+    return {
+        "first_acceptable": float(cases.acceptable[rows, order[:, 0]].mean()),
+        "first_wrong": float(cases.wrong[rows, order[:, 0]].mean()),
+        "among_first_three": float(np.take_along_axis(cases.acceptable, order[:, :3], axis=1).max(axis=1).mean()),
+    }
+
+
+def cross_validated(cases: Cases) -> Floats:
+    """Log odds of each case by weights that never saw it, shape (cases, 13)."""
+    odds = np.zeros(cases.acceptable.shape)
+    for rest, held in KFold(FOLDS, shuffle=True, random_state=SEED).split(cases.seen):
+        odds[held] = cases.seen[held] @ _flat(fit(cases.only(rest)))
+    return odds
+
+
+def _seen(row: Mapping[str, object], scorer: Scorer, encoder: OnnxEncoder) -> Floats:
+    turns = [Turn(Role(turn["role"].upper()), turn["text"]) for turn in row["turns"]]  # type: ignore[attr-defined]
+    plan = scorer.plan_advice(turns, str(row["playbook"]))
+    state = scorer.state_of(plan, {text: encoder.encode(text) for text in plan.texts})
+    position, expected = locate(plan.playbook, state), expectations(plan.playbook, state)
+    of_step = step_features(plan.playbook, state, position, expected)
+    of_state = state_features(plan.playbook, state, position, turns[-1].role)
+    crossed = np.einsum("s,tu->tsu", of_state, np.eye(len(STEPS))).reshape(len(STEPS), _STATE_SIZE)
+    return np.concatenate([of_step, crossed], axis=1)
+
+
+def _loss(weights: Floats, cases: Cases, ridge: Floats) -> tuple[float, Floats]:
+    """Negative log posterior and its gradient."""
+    odds = cases.seen @ weights
+    chance = np.exp(odds - logsumexp(odds, axis=1, keepdims=True))
+    right, wrong = (chance * cases.acceptable).sum(axis=1), (chance * cases.wrong).sum(axis=1)
+    loss = -np.log(right + 1e-12).sum() - WRONG_WEIGHT * np.log1p(-wrong + 1e-9).sum()
+    pull = chance * cases.acceptable / (right + 1e-12)[:, None] - chance
+    push = WRONG_WEIGHT * (chance * cases.wrong - chance * wrong[:, None]) / (1 - wrong + 1e-9)[:, None]
+    slope = np.einsum("ij,ijk->k", push - pull, cases.seen) + ridge * weights
+    return float(loss + 0.5 * (ridge * weights**2).sum()), slope
+
+
+def _flat(weights: Weights) -> Floats:
+    return np.concatenate([weights.of_step, weights.of_state.ravel()])
+
+
+def main() -> None:
+    """Fits, prints the cross-validated figures and writes the weights."""
+    parser = argparse.ArgumentParser(prog="amends_train.advice_fit", description=__doc__)
+    parser.add_argument("--bundle", type=Path, default=DEFAULT_BUNDLE)
+    parser.add_argument("--out", type=Path, default=PATH)
+    parser.add_argument(
+        "cases", type=Path, nargs="*",
+        default=[Path("training/data/next_steps/siv.jsonl"), Path("eval/datasets/next-step-v1/dev.jsonl")],
+    )  # fmt: skip
+    args = parser.parse_args()
+    cases = read_cases(args.cases, args.bundle)
+    print(json.dumps({name: round(value, 3) for name, value in figures(cases, cross_validated(cases)).items()}))
+    text = yaml.safe_dump(dump(fit(cases)), sort_keys=False, default_flow_style=None, width=110)
+    args.out.write_text(HEADER + text, encoding="utf-8")
+
+
+if __name__ == "__main__":
+    main()
