@@ -9,7 +9,7 @@ SRC = server clients cli eval training tests proto/protodeps.py
 export PATH := $(CURDIR)/$(DEV):$(PATH)
 
 .DEFAULT_GOAL := help
-.PHONY: help eval serve test test-train lint format proto breaking model lock golden clean
+.PHONY: help eval gate baseline advice datasets serve test test-train lint format proto breaking model lock golden clean
 
 help: ## Says what each target does
 	@grep -hE '^[a-z-]+:.*##' $(MAKEFILE_LIST) | sed -E 's/:.*## /\t/' | expand -t 14
@@ -49,6 +49,22 @@ model: .venv-train/installed ## Makes the model bundle; REAL=file brings the rea
 
 eval: .venv-dev/installed ## Measures the embedded model on every suite; REAL=file brings the real sentences, ARGS="--html report.html"
 	@$(DEV)/amends eval run $(or $(SUITES),all) $(if $(REAL),--real-texts $(REAL)) $(ARGS)
+
+BASELINE = eval/baselines/amends-minilm-l6.jsonl
+
+gate: .venv-dev/installed ## Holds the embedded model against the committed baseline: exit 1 with the reasons where it got worse
+	@mkdir -p build && rm -f build/gate.jsonl && $(DEV)/amends eval run all --out build/gate.jsonl > build/gate.txt
+	@$(DEV)/amends eval gate build/gate.jsonl --against $(BASELINE)
+
+baseline: .venv-dev/installed ## Measures the embedded model anew and makes that the baseline
+	@mkdir -p build && rm -f build/baseline.jsonl && $(DEV)/amends eval run all --out build/baseline.jsonl > build/baseline.txt
+	@$(DEV)/amends eval baseline build/baseline.jsonl $(BASELINE)
+
+advice: .venv-dev/installed ## Fits the weights of advice on labelled conversations
+	@$(DEV)/python -m amends_train.advice_fit $(ARGS)
+
+datasets: .venv-dev/installed ## Writes schemas, counted parts of the cards and checksums of the evaluation data anew
+	@$(DEV)/python -m amends_eval.datasets.publish
 
 golden: .venv-dev/installed ## Writes the golden outputs anew, to be read before they are committed
 	@$(DEV)/python tests/golden/generate.py

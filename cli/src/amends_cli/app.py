@@ -9,6 +9,7 @@ from typer.core import TyperGroup
 
 from amends_cli.conversation import conversation
 from amends_cli.doctor import doctor
+from amends_cli.evaluate import evaluate, label
 from amends_cli.failures import InputError, exit_code, one_line
 from amends_cli.next_step import next_step
 from amends_cli.playbooks import playbooks
@@ -33,12 +34,13 @@ app = typer.Typer(
     # A traceback with its locals would print the conversation.
     pretty_exceptions_enable=False,
 )
-# Every flag after `serve`, --help among them, is the server's to read.
-app.command(
-    "serve",
-    add_help_option=False,
-    context_settings={"allow_extra_args": True, "ignore_unknown_options": True, "help_option_names": []},
-)(serve)
+# Every flag after these, --help among them, is theirs to read.
+for _name, _command in {"serve": serve, "eval": evaluate, "label": label}.items():
+    app.command(
+        _name,
+        add_help_option=False,
+        context_settings={"allow_extra_args": True, "ignore_unknown_options": True, "help_option_names": []},
+    )(_command)
 app.command("score")(score)
 app.command("conversation")(conversation)
 app.command("next")(next_step)

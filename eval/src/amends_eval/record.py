@@ -10,7 +10,7 @@ import subprocess
 from collections.abc import Iterable, Iterator, Mapping
 from datetime import UTC, datetime
 from pathlib import Path
-from typing import Annotated, Any, Literal, Self
+from typing import Annotated, Literal, Self
 
 from pydantic import Field, TypeAdapter, ValidationError
 
@@ -207,7 +207,5 @@ def _cpu() -> str:
         info = Path("/proc/cpuinfo").read_text(encoding="utf-8")
     except OSError:
         return platform.processor()
-    fields: dict[str, Any] = dict(
-        (part.strip() for part in line.split(":", 1)) for line in info.splitlines() if ":" in line
-    )
-    return str(fields.get("model name", platform.processor()))
+    named = (line.partition(":")[2].strip() for line in info.splitlines() if line.startswith("model name"))
+    return next(named, platform.processor())

@@ -40,10 +40,10 @@ def points(judgement: Judgement, source: Step | Misstep) -> float:
         (0.0, Verdict.HARMS),
         (24.75, Verdict.HARMS),
         (25.0, Verdict.FALLS_SHORT),
-        (49.75, Verdict.FALLS_SHORT),
-        (50.0, Verdict.PARTLY),
-        (74.75, Verdict.PARTLY),
-        (75.0, Verdict.MAKES_AMENDS),
+        (44.75, Verdict.FALLS_SHORT),
+        (45.0, Verdict.PARTLY),
+        (59.75, Verdict.PARTLY),
+        (60.0, Verdict.MAKES_AMENDS),
         (100.0, Verdict.MAKES_AMENDS),
     ],
 )
@@ -63,7 +63,18 @@ def test_reply_that_does_all_that_is_expected_makes_amends(world: World) -> None
 def test_hostile_reply_to_an_upset_customer_harms(world: World) -> None:
     says = {"Stop wasting my time.": agent(Misstep.HOSTILITY)}
     judgement = world.judge(said(VENTS), "Stop wasting my time.", says=says)
-    assert (judgement.score, judgement.verdict) == (0.0, Verdict.HARMS)
+    assert judgement.verdict is Verdict.HARMS
+    assert judgement.score < 5
+
+
+def test_hint_of_a_misstep_costs_a_share_and_says_so(world: World) -> None:
+    said_plainly = "It went out on Monday."
+    plain = world.judge(said(VENTS), said_plainly, says={said_plainly: agent()})
+    hinted = world.judge(said(VENTS), said_plainly, says={said_plainly: agent(Misstep.DEFEND, p=0.3)})
+    assert hinted.score < plain.score
+    assert hinted.missteps == ()
+    (share,) = (share for share in hinted.contributions if share.source is Misstep.DEFEND)
+    assert "a little like" in share.reason
 
 
 def test_steps_never_take_the_score_above_100(world: World) -> None:

@@ -28,11 +28,11 @@ from sklearn.model_selection import KFold
 HEADER = "# Fitted by `make advice`; see amends_core/advice/features.py for what each feature means.\n"
 RIDGE_STEP = 0.3
 """Prior precision of what a step's place in the playbook weighs."""
-RIDGE_STATE = 2.0
+RIDGE_STATE = 1.5
 """Prior precision of what the conversation's state weighs on each step: many weights, few rows."""
 WRONG_WEIGHT = 1.5
 """How much a plainly wrong step counts against a missed acceptable one."""
-FOLDS = 10
+FOLDS = 5
 SEED = 20261122
 _STATE_SIZE = len(STATE_FEATURES) * len(STEPS)
 
@@ -127,7 +127,10 @@ def main() -> None:
     parser.add_argument("--out", type=Path, default=PATH)
     parser.add_argument(
         "cases", type=Path, nargs="*",
-        default=[Path("training/data/next_steps/siv.jsonl"), Path("eval/datasets/next-step-v1/dev.jsonl")],
+        default=[
+            *sorted(Path("training/data/next_steps").glob("*.jsonl")),
+            Path("eval/datasets/next-step-v1/dev.jsonl"),
+        ],
     )  # fmt: skip
     args = parser.parse_args()
     cases = read_cases(args.cases, args.bundle)

@@ -97,9 +97,7 @@ class AsyncClient:
             timeout_s: see the class.
             request_id: see the class.
         """
-        request = reply_request(
-            turns, reply, playbook=playbook, locale=locale, include_sentences=include_sentences
-        )
+        request = reply_request(turns, reply, playbook=playbook, locale=locale, include_sentences=include_sentences)
         return await self._call(self._empathy.ScoreReply, request, timeout_s, request_id)
 
     async def next_step(

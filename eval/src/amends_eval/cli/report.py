@@ -28,6 +28,8 @@ class Written:
     """Whether the page holds what was asked."""
     datasets: Path
     real_texts: Path | None
+    bars: Path | None
+    """None: those that ship."""
 
 
 def command(
@@ -45,7 +47,7 @@ def command(
     """Show a record, and write it as a page, as Markdown or as JSON."""
     found, second = record.read(path), record.read(other) if other else None
     console().print(summary(found, second, load_bars(bars)))
-    write(found, second, Written(html, markdown, json, texts, datasets, real_texts))
+    write(found, second, Written(html, markdown, json, texts, datasets, real_texts, bars))
 
 
 def write(found: Record, other: Record | None, written: Written) -> None:
@@ -54,9 +56,11 @@ def write(found: Record, other: Record | None, written: Written) -> None:
     Raises:
         EvalError: a file cannot be written, or the texts are not those that were asked about.
     """
-    _file(written.html, lambda: html_page(found, other, _texts(found, written) if written.texts else None))
-    _file(written.markdown, lambda: markdown(found, other))
-    _file(written.json, lambda: as_json(found))
+    bars = load_bars(written.bars)
+    texts = _texts(found, written) if written.texts else None
+    _file(written.html, lambda: html_page(found, other, texts, bars=bars))
+    _file(written.markdown, lambda: markdown(found, other, bars=bars))
+    _file(written.json, lambda: as_json(found, bars=bars))
 
 
 def _texts(found: Record, written: Written) -> Texts:

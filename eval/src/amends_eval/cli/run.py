@@ -21,6 +21,7 @@ from amends_eval.run import SEED, Options
 from amends_eval.run import run as run_suites
 from amends_eval.suites.catalogue import QUICK_LIMIT, chosen
 from amends_eval.targets import open_target
+from amends_eval.tracking import log_record
 
 
 def command(
@@ -42,6 +43,7 @@ def command(
     json: options.Json = None,
     texts: options.Texts = False,
     bars: options.Bars = None,
+    mlflow: Annotated[str | None, typer.Option(help="Log the run to this MLflow tracking server or store.")] = None,
 ) -> None:
     """Measure a model by suites, and write a record of every answer."""
     if resume and out is None:
@@ -54,7 +56,9 @@ def command(
     other = _recorded(names, against, playbooks, second, how, resume=resume) if against is not None else None
     console().print(summary(found, other, load_bars(bars)))
     console().print(f"\nrecord: {first}{f', beside it {second}' if other else ''}", soft_wrap=True)
-    write(found, other, Written(html, markdown, json, texts, datasets, real_texts))
+    write(found, other, Written(html, markdown, json, texts, datasets, real_texts, bars))
+    if mlflow is not None:
+        console().print(f"MLflow run {log_record(first, mlflow)}", soft_wrap=True)
 
 
 def _limit(names: list[str], limit: int | None) -> int | None:

@@ -4,6 +4,9 @@ from pathlib import Path
 from typing import Annotated
 
 import typer
+from rich.console import Console
+from rich.progress import Progress
+
 from amends_eval import record
 from amends_eval.errors import RecordError
 from amends_eval.run import SEED
@@ -12,8 +15,6 @@ from amends_eval.yardsticks import markdown, measurement
 from amends_eval.yardsticks.catalogue import chosen, yardsticks
 from amends_eval.yardsticks.measurement import Report, run
 from amends_eval.yardsticks.yardstick import Yardstick
-from rich.console import Console
-from rich.progress import Progress
 
 
 def command(

@@ -3,7 +3,8 @@
 Reads records and knows how they look; measures nothing but slices, and asks nobody anything.
 """
 
-from amends_eval.report.page import Texts, html_page
+from amends_eval.report.explorer import Texts
+from amends_eval.report.page import html_page
 from amends_eval.report.plain import as_json
 from amends_eval.report.pull_request import markdown
 

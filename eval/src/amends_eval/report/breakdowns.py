@@ -45,8 +45,8 @@ def _part_and_measure(rest: str, measures: set[str]) -> tuple[str, str]:
 
 def _alike(dataset: str, found: Mapping[str, Mapping[str, Metric]]) -> Iterator[Breakdown]:
     by_parts: dict[tuple[str, ...], list[str]] = defaultdict(list)
-    for measure, parts in found.items():
-        by_parts[tuple(parts)].append(measure)
+    for measure, own in found.items():
+        by_parts[tuple(own)].append(measure)
     for parts, measures in by_parts.items():
         yield Breakdown(dataset, tuple(measures), parts, _cells(found, measures, parts))
 

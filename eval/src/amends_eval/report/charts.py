@@ -5,7 +5,7 @@ from typing import Any
 
 import altair as alt
 
-from amends_eval.report.looks import ACCENT, DASHED, INK, MUTED, PAPER, UNIT_SCALE, Spec, points, spec, told
+from amends_eval.report.looks import ACCENT, DASHED, INK, MUTED, PAPER, UNIT_SCALE, Spec, over, points, spec, told
 
 _CELL = alt.Step(24)
 _SQUARE = 300
@@ -15,8 +15,8 @@ _DARK_CELL = 0.45
 
 def heat_map(labels: Sequence[str], counts: Sequence[Sequence[int]], title: str) -> Spec:
     """What is so (rows) against what was found (columns); the shade is the share of the row."""
-    axes = {"sort": list(labels), "scale": alt.Scale(domain=list(labels))}
-    base = alt.Chart(alt.Data(values=_cells(labels, counts))).encode(
+    axes: dict[str, Any] = {"sort": list(labels), "scale": alt.Scale(domain=list(labels))}
+    base = over(_cells(labels, counts)).encode(
         x=alt.X("found:N", title="found", axis=alt.Axis(orient="top", labelAngle=-55), **axes),
         y=alt.Y("so:N", title="is so", **axes),
         tooltip=["so:N", "found:N", "count:Q", *told("share")],
@@ -45,9 +45,9 @@ def reliability(bins: Sequence[Mapping[str, float]], title: str) -> Spec:
     Each bin has `mean_probability`, `share_true`, `low_true`, `high_true` and `n`.
     """
     x = alt.X("mean_probability:Q", title="probability said", scale=UNIT_SCALE)
-    y = {"title": "share that is so", "scale": UNIT_SCALE}
-    base = alt.Chart(alt.Data(values=list(bins))).encode(x=x)
-    diagonal = alt.Chart(alt.Data(values=[{"p": 0}, {"p": 1}])).mark_line(color=MUTED, strokeDash=DASHED)
+    y: dict[str, Any] = {"title": "share that is so", "scale": UNIT_SCALE}
+    base = over(bins).encode(x=x)
+    diagonal = over([{"p": 0}, {"p": 1}]).mark_line(color=MUTED, strokeDash=DASHED)
     share = base.encode(y=alt.Y("share_true:Q", **y), tooltip=told("mean_probability", "share_true", "n"))
     layers = [
         diagonal.encode(x="p:Q", y="p:Q"),
@@ -67,7 +67,7 @@ def risk_coverage(curves: Mapping[str, Mapping[str, Sequence[float]]], title: st
     ]
     names, percent = list(curves), alt.Axis(format="%")
     legend = alt.Legend(orient="bottom", title=None) if len(names) > 1 else None
-    chart = alt.Chart(alt.Data(values=values)).mark_line(strokeWidth=2, interpolate="step-before")
+    chart = over(values).mark_line(strokeWidth=2, interpolate="step-before")
     drawn = chart.encode(
         x=alt.X("coverage:Q", title="share answered, surest first", scale=UNIT_SCALE, axis=percent),
         y=alt.Y("risk:Q", title="share wrong among them", axis=percent),
@@ -84,7 +84,7 @@ def pareto(models: Iterable[Mapping[str, Any]], title: str) -> Spec:
     `best` says that no other is both better and faster: a line joins those.
     """
     scale = alt.Scale(zero=False, padding=40)
-    base = alt.Chart(alt.Data(values=list(models))).encode(
+    base = over(models).encode(
         x=alt.X("milliseconds:Q", title="milliseconds a sentence (median)", scale=scale),
         y=alt.Y("quality:Q", title="macro-F1", scale=scale),
         tooltip=told("name", "milliseconds", "quality"),

@@ -52,9 +52,14 @@ def metric_rows(metrics: Iterable[Metric], beside: Mapping[str, Metric]) -> Iter
     """Metrics as rows of a table; see `metric_columns`."""
     for metric in metrics:
         unit, other = words.unit_of(metric.name), beside.get(metric.name)
-        clusters = f"{metric.clusters:,}" if metric.clusters else words.ABSENT
-        row = (metric.name, words.number(metric.value, unit), words.interval(metric), f"{metric.n:,}", clusters)
-        row += (words.number(metric.detectable, unit),)
+        row = (
+            metric.name,
+            words.number(metric.value, unit),
+            words.interval(metric),
+            f"{metric.n:,}",
+            f"{metric.clusters:,}" if metric.clusters else words.ABSENT,
+            words.number(metric.detectable, unit),
+        )
         was = words.number(other.value if other else None, unit)
         yield (*row, was, words.change(metric, other), words.better(metric, other)) if beside else row
 

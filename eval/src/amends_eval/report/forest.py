@@ -7,7 +7,7 @@ from typing import Any
 import altair as alt
 
 from amends_eval.report import words
-from amends_eval.report.looks import ACCENT, ALERT, DASHED, MUTED, UNIT_SCALE, Spec, points, spec, told
+from amends_eval.report.looks import ACCENT, ALERT, DASHED, MUTED, UNIT_SCALE, Spec, over, points, spec, told
 from amends_eval.report.slices import Slice
 from amends_eval.suites.suite import Metric
 
@@ -72,11 +72,11 @@ def slices(cut: Sequence[Slice], whole: float, title: str) -> Spec:
     return spec(alt.vconcat(*charts, spacing=10), title)
 
 
-def _slice(name: str, cut: Sequence[Slice], whole: float) -> alt.LayerChart:
+def _slice(name: str, cut: Sequence[Slice], whole: float) -> alt.LayerChart | alt.FacetChart:
     rows = [row | {"text": f"{words.percent(row['share'])}, n {row['n']:,}"} for row in _values(cut)]
     axis = alt.Axis(format="%", tickCount=5)
-    base = alt.Chart(alt.Data(values=rows)).encode(y=alt.Y("value:N", title=None, sort=None))
-    all_of_them = alt.Chart(alt.Data(values=[{"whole": round(whole, 5)}])).mark_rule(color=MUTED, strokeDash=DASHED)
+    base = over(rows).encode(y=alt.Y("value:N", title=None, sort=None))
+    all_of_them = over([{"whole": round(whole, 5)}]).mark_rule(color=MUTED, strokeDash=DASHED)
     layers = [
         all_of_them.encode(x=alt.X("whole:Q", scale=UNIT_SCALE, axis=axis, title=None)),
         base.mark_rule(color=ACCENT, strokeWidth=2).encode(x="low:Q", x2="high:Q"),
@@ -90,7 +90,7 @@ def _layers(rows: Sequence[Row], scale: alt.Scale, *, labels: bool = True) -> li
     y = alt.Y(
         "label:N", sort=[row.label for row in rows], title=None, axis=alt.Axis(labelLimit=300) if labels else None
     )
-    base = alt.Chart(alt.Data(values=_values(rows))).encode(y=y)
+    base = over(_values(rows)).encode(y=y)
     layers = [
         base.mark_rule(color=ACCENT, strokeWidth=2).encode(x=alt.X("low:Q", scale=scale, title=None), x2="high:Q"),
         points(base).encode(x=alt.X("value:Q", scale=scale), tooltip=told("label", "value", "low", "high", "n")),
@@ -105,7 +105,7 @@ def _layers(rows: Sequence[Row], scale: alt.Scale, *, labels: bool = True) -> li
 def _figures(rows: Sequence[Row]) -> list[alt.Chart]:
     """The figures in words, in columns to the right."""
     values = [row | {"count": f"n {row['n']:,}"} for row in _values(rows)]
-    base = alt.Chart(alt.Data(values=values)).mark_text(align="left", color=MUTED)
+    base = over(values).mark_text(align="left", color=MUTED)
     y = alt.Y("label:N", sort=[row.label for row in rows], title=None)
     places = {"shown": _WIDTH + 14, "interval": _WIDTH + 86, "count": _WIDTH + 182}
     return [base.encode(y=y, x=alt.value(place), text=f"{field}:N") for field, place in places.items()]

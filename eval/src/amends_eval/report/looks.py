@@ -3,7 +3,7 @@
 Colours are names of the page's own style (`var(--accent)`), so that one drawing serves dark, light and print.
 """
 
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from typing import Any
 
 import altair as alt
@@ -13,6 +13,11 @@ Spec = Mapping[str, Any]
 ACCENT, INK, MUTED, PAPER, ALERT = (f"var(--{name})" for name in ("accent", "ink", "muted", "paper", "alert"))
 DASHED = [3, 3]
 UNIT_SCALE = alt.Scale(domain=[0, 1])
+
+
+def over(values: Iterable[Mapping[str, Any]]) -> alt.Chart:
+    """A chart of these values, which the page carries."""
+    return alt.Chart(alt.InlineData(values=list(values)))
 
 
 def told(*fields: str) -> list[alt.Tooltip]:
@@ -27,7 +32,8 @@ def told(*fields: str) -> list[alt.Tooltip]:
 
 def points(base: alt.Chart, size: int = 60) -> alt.Chart:
     """Full points; Vega-Lite's own are half transparent."""
-    return base.mark_point(color=ACCENT, filled=True, size=size, opacity=1)
+    drawn: alt.Chart = base.mark_point(color=ACCENT, filled=True, size=size, opacity=1)
+    return drawn
 
 
 def spec(chart: Any, title: str) -> Spec:

@@ -58,7 +58,7 @@ def html_page(
     figures |= {"pareto": pareto} if pareto else {}
     rows = standings(record, other, bars)
     scripts = [Markup(_library()), *(Markup(_file(name)) for name in _SCRIPTS)]  # noqa: S704
-    return _template().render(
+    page: str = _template().render(
         record=record,
         other=other,
         standings=rows,
@@ -72,6 +72,7 @@ def html_page(
         scripts=scripts,
         policy=_policy(scripts),
     )
+    return page
 
 
 def _section(result: SuiteResult, other: Record | None, bars: Sequence[Bar]) -> Section:
@@ -106,7 +107,7 @@ def _json(value: object) -> Markup:
 @cache
 def _library() -> str:
     """Vega, Vega-Lite and Vega-Embed as one script."""
-    return str(vl_convert.javascript_bundle())
+    return str(vl_convert.javascript_bundle("window.vegaEmbed = vegaEmbed;"))
 
 
 def _file(name: str) -> str:

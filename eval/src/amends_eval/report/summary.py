@@ -40,7 +40,7 @@ class Standing:
             return None
         low, high = (metric.value if end is None else end for end in (metric.low, metric.high))
         # What must be high is drawn from 0 to 1; what must be low to twice the bar, or as far as it reaches.
-        end = 1.0 if self.bar.direction == "at_least" else 1.05 * max(2 * self.bar.bar, metric.value, high)
+        end = 1.0 if self.bar.direction == "at_least" else 1.05 * max(2 * self.bar.bar, metric.value, high, 1e-9)
         places = (min(100.0, max(0.0, 100 * x / end)) for x in (metric.value, low, high, self.bar.bar, self.bar.aim))
         return Gauge(*places)
 

@@ -3,13 +3,14 @@
 Source: Cohen (1960, 1968) for kappa; Krippendorff (2004), Content Analysis, chapter 11, for alpha.
 """
 
-from collections.abc import Collection, Mapping, Sequence
-from typing import Literal
+from collections.abc import Collection, Hashable, Mapping, Sequence
+from typing import Literal, TypeVar
 
 import krippendorff
 import numpy as np
 from sklearn.metrics import cohen_kappa_score
 
+_U = TypeVar("_U", bound=Hashable)
 Level = Literal["nominal", "ordinal", "interval"]
 
 
@@ -67,7 +68,7 @@ def as_decisions(
     ]
 
 
-def mean_distance(a: Mapping[str, float], b: Mapping[str, float]) -> float | None:
+def mean_distance(a: Mapping[_U, float], b: Mapping[_U, float]) -> float | None:
     """Mean absolute difference over the units that both rated."""
     shared = a.keys() & b.keys()
     return sum(abs(a[unit] - b[unit]) for unit in shared) / len(shared) if shared else None

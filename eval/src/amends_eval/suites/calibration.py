@@ -46,7 +46,7 @@ def _probabilities(items: Sequence[Answered]) -> Floats:
     return np.array(rows, dtype=np.float64).reshape(-1, len(_NAMES))
 
 
-def _risk(name: str, certainty: Floats, wrong: np.ndarray, clusters: Sequence[str], seed: int) -> Metric:  # type: ignore[type-arg]
+def _risk(name: str, certainty: Floats, wrong: np.ndarray, clusters: Sequence[str], seed: int) -> Metric:
     """Share of sentences with a wrong label among the four fifths that the model is surest of."""
     kept = np.argsort(-certainty, kind="stable")[: max(1, int(0.8 * len(certainty)))]
     return share(name, wrong[kept].tolist(), [clusters[i] for i in kept], seed, higher_is_better=False)

@@ -74,7 +74,7 @@ def _auc(items: Sequence[Answered], seed: int) -> Metric:
     truth = np.array([_row(item).upset >= UPSET_FROM for item in items])
     found = np.array([_upset(item) for item in items])
 
-    def weighted(weights: np.ndarray) -> float:  # type: ignore[type-arg]
+    def weighted(weights: np.ndarray) -> float:
         kept = weights > 0
         if len(set(truth[kept].tolist())) < 2:
             return float("nan")

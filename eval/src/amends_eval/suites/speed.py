@@ -19,11 +19,11 @@ def measure(answered: Mapping[str, Sequence[Answered]], seed: int) -> SuiteResul
     return SuiteResult(suite="speed", metrics=tuple(metrics), outcomes=())
 
 
-def _milliseconds(items: Sequence[Answered]) -> np.ndarray:  # type: ignore[type-arg]
+def _milliseconds(items: Sequence[Answered]) -> np.ndarray:
     return np.array([1000 * seconds for item in items for seconds in item.seconds.values()], dtype=np.float64)
 
 
-def _quantile(name: str, values: np.ndarray, level: float, seed: int) -> Metric:  # type: ignore[type-arg]
+def _quantile(name: str, values: np.ndarray, level: float, seed: int) -> Metric:
     if not len(values):
         return Metric(name=name, value=None, n=0, higher_is_better=False)
     draws = np.random.default_rng(seed).choice(values, size=(500, len(values)))

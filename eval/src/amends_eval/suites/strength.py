@@ -77,7 +77,7 @@ def _kappa(name: str, grades: Sequence[Outcome], seed: int) -> Metric:
     truth = np.array([_WORDS.index(grade.expected) for grade in grades])
     found = np.array([_WORDS.index(grade.found) for grade in grades])
 
-    def weighted(weights: np.ndarray) -> float:  # type: ignore[type-arg]
+    def weighted(weights: np.ndarray) -> float:
         if len({*truth[weights > 0], *found[weights > 0]}) < 2:
             return float("nan")
         return float(cohen_kappa_score(truth, found, labels=_LEVELS, weights="quadratic", sample_weight=weights))

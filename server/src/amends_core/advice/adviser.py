@@ -1,20 +1,28 @@
 """Advice: from the state of a conversation to the steps worth doing next, each with its reason."""
 
+import re
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
 import numpy as np
 
+from amends_core.advice.features import Floats as Floats64
 from amends_core.advice.features import state_features, step_features
 from amends_core.advice.weights import shipped
 from amends_core.conversation import CustomerMoment, State
 from amends_core.encoder import Floats
 from amends_core.exemplars import ExemplarIndex
-from amends_core.playbooks import Playbook
+from amends_core.playbooks import Order, Playbook
 from amends_core.stages import Position, expectations, locate, remedy_is_early
 from amends_core.taxonomy import STEPS, CustomerAct, Expectation, Label, Misstep, Role, Step
 
 PHRASINGS = 3
+STAGE_PULL = 0.5
+"""Log odds by which a rule of order favours the steps of the stage that is reached."""
+REFUSED_PULL = 2.5
+"""The same where the customer corrected what was made there: it is made again before anything else."""
+_PLEA = re.compile(r"\bforgiv(?:e|en|eness)\b|\bpardon\b|\b(?:i|we) (?:really |so |do )?wish\b", re.I)
+"""An apology that asks to be forgiven, or an expressed wish: the guides are silent after either."""
 
 _WHY: Mapping[Step, str] = {
     Step.LISTEN: "Room to tell all of it comes before anything is solved.",
@@ -71,9 +79,7 @@ class Adviser:
         self._phrasings = phrasings
         self._index = index
 
-    def advise(
-        self, playbook: Playbook, state: State, customer: Floats, last_speaker: Role, most: int
-    ) -> Advice:
+    def advise(self, playbook: Playbook, state: State, customer: Floats, last_speaker: Role, most: int) -> Advice:
         """Gives at most `most` steps; `customer` is the embedding of the customer's last message."""
         position = locate(playbook, state)
         odds = _probabilities(playbook, state, position, last_speaker)
@@ -93,16 +99,24 @@ class Adviser:
         return tuple(dict.fromkeys((*first, *self._phrasings.get(step, ()))))[:PHRASINGS]
 
 
-def _probabilities(
-    playbook: Playbook, state: State, position: Position, last_speaker: Role
-) -> Mapping[Step, float]:
+def _probabilities(playbook: Playbook, state: State, position: Position, last_speaker: Role) -> Mapping[Step, float]:
     """A softmax over the log odds of the steps that are not out of place; adds up to 1."""
     expected = expectations(playbook, state)
     steps = step_features(playbook, state, position, expected)
     urgency = shipped().urgency(steps, state_features(playbook, state, position, last_speaker))
+    urgency += _pull(playbook, state, position)
     shut = np.array([expected[step] is Expectation.NOT_NOW for step in STEPS])
     odds = np.where(shut, 0.0, np.exp(urgency - urgency[~shut].max()))
     return {step: odd for step, odd in zip(STEPS, (odds / odds.sum()).tolist(), strict=True) if odd > 0}
+
+
+def _pull(playbook: Playbook, state: State, position: Position) -> Floats64:
+    """What a guide's own order adds where it is a rule: to the stage that is reached, and more where it was refused."""
+    if playbook.order is not Order.RULE or position.resolved or position.waiting:
+        return np.zeros(len(STEPS))
+    corrected = state.act is CustomerAct.CORRECT and bool(position.stage.advance_on)
+    pull = REFUSED_PULL if corrected else STAGE_PULL
+    return np.array([pull * (step in position.stage.required_steps) for step in STEPS])
 
 
 def _pause_reason(playbook: Playbook, state: State, position: Position, last_speaker: Role) -> str:
@@ -114,6 +128,19 @@ def _pause_reason(playbook: Playbook, state: State, position: Position, last_spe
     for stage in playbook.stages:
         if stage.pause and any(state.last_done.get(step) == last_turn for step in stage.steps):
             return f"After {stage.name.replace('_', ' ')} this playbook is silent, so that the customer can answer."
+    # What did harm is mended at once, even where it ended in a question.
+    return "" if state.missteps else _left_to_customer(state, last_turn)
+
+
+def _left_to_customer(state: State, last_turn: int) -> str:
+    """Why the agent's own last words leave the turn to the customer, whatever the playbook; empty where they do not."""
+    said = [sentence.text for sentence in state.sentences if sentence.turn_index == last_turn]
+    if said and said[-1].rstrip().endswith("?"):
+        return "A question was put to the customer; wait for the answer."
+    if state.last_done.get(Step.LISTEN) == last_turn:
+        return "The customer was invited to speak; leave room for it."
+    if any(_PLEA.search(text) for text in said):
+        return "After a wish or a plea to be forgiven, silence lets the customer take it in."
     return ""
 
 

@@ -6,7 +6,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from amends_core.conversation import State
-from amends_core.playbooks import Order, Playbook
+from amends_core.playbooks import Occasion, Order, Playbook
 from amends_core.stages import SYMPATHY, Position, remedy_is_early
 from amends_core.taxonomy import CUSTOMER_ACTS, STEPS, CustomerAct, Expectation, Role, Step
 
@@ -25,6 +25,8 @@ STEP_FEATURES: Mapping[str, str] = {
     "ahead_by_preference": "how many stages further ahead it lies, where order is a preference",
     "behind": "its stage is behind",
     "behind_undone": "its stage is behind, and it was never made",
+    "refused": "its stage was made, and the customer's answer does not let it be left",
+    "for_unsatisfied": "its stage is there for a customer who is not satisfied, and this one is not",
     "again_until_calm": "it was made, and its stage goes on while the customer is upset",
     "done": "how well it was made already, 0 to 1",
     "done_last": "the agent's last turn made it",
@@ -47,9 +49,7 @@ STATE_FEATURES: Mapping[str, str] = {
 """What is seen of the conversation, with what it means; each weighs on every step by a weight of its own."""
 
 
-def step_features(
-    playbook: Playbook, state: State, position: Position, expected: Mapping[Step, Expectation]
-) -> Floats:
+def step_features(playbook: Playbook, state: State, position: Position, expected: Mapping[Step, Expectation]) -> Floats:
     """What is seen of each step: shape (13, len(STEP_FEATURES)), in the order of the taxonomy."""
     rows = [_of_step(step, playbook, state, position, expected[step]) for step in STEPS]
     return np.array([[row.get(name, 0.0) for name in STEP_FEATURES] for row in rows], dtype=np.float64)
@@ -104,5 +104,7 @@ def _of_stage(step: Step, playbook: Playbook, state: State, position: Position) 
         "ahead_by_preference": 0 if by_rule else max(0, away - 1),
         "behind": away < 0,
         "behind_undone": away < 0 and step not in state.done,
+        "refused": away == 0 and bool(stage.advance_on) and step in state.done and not position.waiting,
+        "for_unsatisfied": stage.occasion is Occasion.UNSATISFIED and state.unsatisfied and not optional,
         "again_until_calm": stage.until_calm and state.is_upset and step in state.done,
     }

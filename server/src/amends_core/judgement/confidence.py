@@ -5,15 +5,11 @@ from collections.abc import Mapping, Sequence
 from amends_core.conversation import State
 from amends_core.encoder import Encoding
 from amends_core.judgement.evidence import Evidence
-from amends_core.judgement.missteps import severity_of
 from amends_core.judgement.weights import COST, MOST_UNKNOWN, UNSURE_BELOW, WORTH
-from amends_core.playbooks import Playbook
 from amends_core.taxonomy import SENTENCE_MISSTEPS, Expectation, Label, Step
 
 
-def confidence_of(
-    playbook: Playbook, expected: Mapping[Step, Expectation], evidence: Mapping[Label, Evidence]
-) -> float:
+def confidence_of(expected: Mapping[Step, Expectation], evidence: Mapping[Label, Evidence]) -> float:
     """The mean certainty of the labels that the score hangs on, each weighed by the points it can move; 0 to 1.
 
     A label whose probability lies on its threshold could as well be the other way: its certainty is 0.
@@ -22,7 +18,7 @@ def confidence_of(
         step: WORTH[step] for step, how in expected.items() if how is Expectation.EXPECTED or evidence[step].places
     }
     weights |= {
-        misstep: COST[severity_of(playbook, misstep)]
+        misstep: COST[misstep]
         for misstep in SENTENCE_MISSTEPS
         if evidence[misstep].places or evidence[misstep].certainty < UNSURE_BELOW
     }

@@ -13,9 +13,9 @@ from amends_core.judgement.result import Place
 from amends_core.judgement.weights import (
     ANSWER_SHARE,
     ANSWER_WORDS,
+    NOTHING_BELOW,
     PASTED_COSINE,
     PASTED_SHARE,
-    PRESENCE_AT_THRESHOLD,
     TIMELESS,
 )
 from amends_core.taxonomy import SENTENCE_LABELS, Label, Step, Strength
@@ -48,7 +48,7 @@ class Evidence:
     strength: Strength
     """Of the best sentence that carries it; ABSENT for missteps and where none does."""
     worth: float
-    """How far it is there, 0 to 1: presence, and for a step its strength."""
+    """How far it is there, 0 to 1: presence, and for a step its strength. A hint below the threshold counts, too."""
     certainty: float
     """How far the probability lies from the threshold, 0 to 1."""
     nearest: Nearest | None
@@ -74,14 +74,13 @@ class Gatherer:
         best = sentences[ranked[0]].reading.probability(label)
         carrying = [i for i in ranked if self.detector.claims(sentences[i].reading, label)]
         nearest = [self.exemplars.nearest(label, embeddings[i]) for i in carrying]
-        worths = [
-            self._worth(sentences[i], label) * _own_words(near) for i, near in zip(carrying, nearest, strict=True)
-        ]
+        own = {i: _own_words(near) for i, near in zip(carrying, nearest, strict=True)}
+        worths = [self._worth(sentences[i], label) * own.get(i, 1.0) for i in ranked]
         return Evidence(
             probability=best,
             places=tuple(place_of(sentences[i]) for i in carrying),
             strength=max((self._strength(sentences[i], label) for i in carrying), default=Strength.ABSENT),
-            worth=max(worths, default=0.0),
+            worth=max(worths),
             certainty=self.detector.certainty(best, label),
             nearest=nearest[0] if nearest else None,
         )
@@ -92,9 +91,8 @@ class Gatherer:
         return Strength.STRONG if self._strong(sentence, label) >= STRONG_FROM else Strength.WEAK
 
     def _worth(self, sentence: Sentence, label: Label) -> float:
-        """Presence grows from the threshold on; a step's presence counts by how likely it is strong."""
-        certainty = self.detector.certainty(sentence.reading.probability(label), label)
-        presence = PRESENCE_AT_THRESHOLD + (1 - PRESENCE_AT_THRESHOLD) * min(1.0, 2 * certainty)
+        """Grows with the probability, below the threshold, too; a step counts by how likely it is strong."""
+        presence = max(0.0, sentence.reading.probability(label) - NOTHING_BELOW) / (1.0 - NOTHING_BELOW)
         if not isinstance(label, Step):
             return presence
         weak, strong = CREDIT[Strength.WEAK], CREDIT[Strength.STRONG]

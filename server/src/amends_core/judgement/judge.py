@@ -59,7 +59,7 @@ class Judge:
         evidence = gatherer.gather(reply.sentences, embeddings)
         if state.wants_answer:
             evidence = with_answer(evidence, reply.sentences)
-        elif playbook.rules.action_needs_time:
+        else:
             evidence = without_time(evidence, reply.sentences)
         expected = expectations(playbook, state)
         missteps = find_missteps(
@@ -69,7 +69,7 @@ class Judge:
         shares = contributions(state, expected, evidence, missteps, filler)
         steps = {step: _assess(playbook, step, expected[step], evidence, reply.sentences) for step in STEPS}
         score = score_of(shares)
-        confidence = confidence_of(playbook, expected, evidence)
+        confidence = confidence_of(expected, evidence)
         reasons = unsure_reasons(confidence, state, reply.encodings, locale)
         return Judgement(
             score=score,

@@ -13,21 +13,25 @@ from amends_core.judgement.weights import (
     FILLER_FREE_WORDS,
     FILLER_ROOM,
     FULL,
+    GRAVER,
     GRID,
     GROUND_CALM,
     GROUND_UPSET,
-    WASTED_SHARE,
-    WELCOME_SHARE,
+    SEVERITY,
+    WASTED,
+    WELCOME,
     WORTH,
 )
-from amends_core.taxonomy import STEPS, Expectation, Label, Step, Strength
+from amends_core.taxonomy import SENTENCE_MISSTEPS, STEPS, Expectation, Label, Misstep, Severity, Step, Strength
 
 _VERDICT_FROM: tuple[tuple[float, Verdict], ...] = (
-    (75.0, Verdict.MAKES_AMENDS),
-    (50.0, Verdict.PARTLY),
+    (60.0, Verdict.MAKES_AMENDS),
+    (45.0, Verdict.PARTLY),
     (25.0, Verdict.FALLS_SHORT),
     (0.0, Verdict.HARMS),
 )
+"""Half of the excellent replies lie above the first bound, half of the half-good above the second, half of the harmful
+below the third: read off graded development rows."""
 
 
 def contributions(
@@ -87,24 +91,37 @@ def _step_shares(
             yield Contribution(step, _on_grid(possible * found.worth), possible, _why(step, found), found.places)
         elif found.worth > 0:
             welcome = expected[step] is Expectation.WELCOME
-            points = _on_grid(WORTH[step] * found.worth * (WELCOME_SHARE if welcome else WASTED_SHARE))
+            points = _on_grid((WELCOME[step] if welcome else -WASTED[step]) * found.worth)
             reason = wording.WELCOME if welcome else wording.NOT_CALLED_FOR
-            yield Contribution(step, points, max(0.0, points), reason, found.places)
+            if points or found.places:
+                yield Contribution(step, points, max(0.0, points), reason, found.places)
 
 
 def _why(step: Step, found: Evidence) -> str:
     if found.strength is Strength.STRONG:
         return wording.DONE_STRONG
-    return wording.DONE_WEAK if found.worth > 0 else wording.ABSENT[step]
+    return wording.DONE_WEAK if found.places else wording.ABSENT[step]
 
 
 def _costs(
     left: float, evidence: Mapping[Label, Evidence], missteps: Sequence[MisstepFinding]
 ) -> Iterator[Contribution]:
-    for finding in missteps:
-        cost = min(_on_grid(COST[finding.severity] * _weight_of(finding, evidence)), left)
+    """What missteps cost: those found, gravest first, then what only reads a little like one."""
+    found = {finding.misstep for finding in missteps}
+    costs = [
+        *((f.misstep, _cost(f.misstep, f.severity) * _weight_of(f, evidence), f.reason, f.places) for f in missteps),
+        *((m, COST[m] * evidence[m].worth, wording.hint(m), ()) for m in SENTENCE_MISSTEPS if m not in found),
+    ]
+    for misstep, full, reason, places in costs:
+        cost = min(_on_grid(full), left)
         left -= cost
-        yield Contribution(finding.misstep, 0.0 - cost, 0.0, finding.reason, finding.places)
+        if cost > 0 or misstep in found:
+            yield Contribution(misstep, 0.0 - cost, 0.0, reason, places)
+
+
+def _cost(misstep: Misstep, severity: Severity) -> float:
+    """What a certain misstep costs; more where the playbook calls it graver than it is by itself."""
+    return COST[misstep] * (GRAVER if severity > SEVERITY[misstep] else 1.0)
 
 
 def _filler(left: float, words: int) -> Iterator[Contribution]:

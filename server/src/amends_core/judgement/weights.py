@@ -1,4 +1,4 @@
-"""The weights of the judgement: few, named, each with its reason. Nothing else in the house is tuned by hand."""
+"""The weights of the judgement: few, named, each with its reason."""
 
 from collections.abc import Mapping
 
@@ -8,36 +8,67 @@ GRID = 0.25
 """Points come in multiples of this, a power of two, so that sums of doubles are exact."""
 
 WORTH: Mapping[Step, float] = {
-    Step.TAKE_ACTION: 34.0,  # without a remedy, kind words are only words
-    Step.EMPATHIZE: 20.0,  # every one of the five guides puts the feeling before the fix
-    Step.STATE_LIMITS: 14.0,  # an honest no spares a second disappointment
-    Step.APOLOGIZE: 12.0,  # four of the five guides ask for it
-    Step.TAKE_OWNERSHIP: 12.0,  # the customer wants to know who will see it through
-    Step.REFLECT: 12.0,  # shows that this customer was heard, and not just any
-    Step.LISTEN: 12.0,  # anger is vented before anything is solved
-    Step.CLARIFY: 12.0,  # admits what is not known yet instead of guessing
-    Step.GO_FURTHER: 12.0,  # what turns a mended customer into a loyal one
-    Step.CHECK_SATISFACTION: 10.0,  # only the customer can say that it is right now
-    Step.APPRECIATE: 10.0,  # closes warmly what was mended before
-    Step.FOLLOW_UP: 8.0,  # comes after the fix, and can come later still
-    Step.THANK: 6.0,  # a courtesy: right, and not decisive
+    Step.TAKE_ACTION: 24.0,  # without a remedy, kind words are only words
+    Step.CLARIFY: 16.0,  # admits what is not known yet instead of guessing
+    Step.TAKE_OWNERSHIP: 13.0,  # the customer wants to know who will see it through
+    Step.APOLOGIZE: 11.5,  # four of the five guides ask for it
+    Step.REFLECT: 10.5,  # shows that this customer was heard, and not just any
+    Step.LISTEN: 10.5,  # anger is vented before anything is solved
+    Step.GO_FURTHER: 8.0,  # what turns a mended customer into a loyal one
+    Step.CHECK_SATISFACTION: 6.0,  # only the customer can say that it is right now
+    Step.EMPATHIZE: 5.0,  # first in every guide; poor replies are full of its cheap form
+    Step.THANK: 5.0,  # a courtesy: right, and not decisive
+    Step.FOLLOW_UP: 5.0,  # comes after the fix, and can come later still
+    Step.STATE_LIMITS: 3.5,  # an honest no spares a second disappointment
+    Step.APPRECIATE: 3.5,  # closes warmly what was mended before
 }
-"""Points of a step that is expected and made fully. Together they exceed 100: no reply needs all of them."""
+"""Points of a step that is expected and made fully. Fitted, as WELCOME, WASTED and COST are, on the development half of
+`ranked` and the graded replies of `training/data/replies`: a pairwise logistic loss, drawn to what the guides say, each
+weight with its sign and a floor. Source: Bradley and Terry (1952), Rank analysis of incomplete block designs."""
 FULL = 85.0
 """What a reply earns at least that makes every expected step fully, however few they are."""
-WELCOME_SHARE = 0.5
-"""Share of its worth that a step brings where it is welcome and not expected."""
+WELCOME: Mapping[Step, float] = {
+    Step.TAKE_ACTION: 19.0,
+    Step.REFLECT: 12.5,
+    Step.CLARIFY: 9.5,
+    Step.TAKE_OWNERSHIP: 8.0,
+    Step.LISTEN: 6.5,
+    Step.CHECK_SATISFACTION: 6.5,
+    Step.GO_FURTHER: 4.0,
+    Step.THANK: 3.5,
+    Step.STATE_LIMITS: 2.5,
+    Step.APOLOGIZE: 2.0,
+    Step.EMPATHIZE: 2.0,
+    Step.FOLLOW_UP: 1.5,
+    Step.APPRECIATE: 1.0,
+}
+"""Points of a step that is welcome and not expected."""
+WASTED: Mapping[Step, float] = {
+    Step.EMPATHIZE: 9.0,
+    Step.APOLOGIZE: 3.0,
+    Step.LISTEN: 1.0,
+    Step.THANK: 1.0,
+    Step.TAKE_ACTION: 0.0,
+    Step.CLARIFY: 0.0,
+    Step.TAKE_OWNERSHIP: 0.0,
+    Step.REFLECT: 0.0,
+    Step.GO_FURTHER: 0.0,
+    Step.CHECK_SATISFACTION: 0.0,
+    Step.FOLLOW_UP: 0.0,
+    Step.STATE_LIMITS: 0.0,
+    Step.APPRECIATE: 0.0,
+}
+"""Points that a step costs where it is not called for: sympathy for a customer who only asks the way."""
+NOTHING_BELOW = 0.1
+"""Below this probability a label counts as plainly not there."""
 ANSWER_SHARE = 0.6
 """Share of TAKE_ACTION that a plain statement brings a calm customer who asked: the answer itself, in words that
 carry no label of ours."""
 ANSWER_WORDS = 3
 """Shorter statements answer nothing by themselves."""
-WASTED_SHARE = -0.2
-"""Share of its worth that a step costs where it is not called for: sympathy for a customer who only asks the way."""
-
-GROUND_CALM = 50.0
+GROUND_CALM = 41.5
 """Where a reply to a calm customer starts: a plain answer is fair."""
-GROUND_UPSET = 18.0
+GROUND_UPSET = 30.0
 """Where a reply to a customer at the height of upset starts: nearly everything is still to be earned."""
 PASTED_COSINE = 0.97
 """From this cosine to an exemplar on a sentence counts as pasted in."""
@@ -49,15 +80,12 @@ DETAILS_ENOUGH = 2
 """Details of this customer's case, in one sentence, that bring the whole of DETAIL_SHARE."""
 FILLER_FREE_WORDS = 20
 """Words beside the point that cost nothing: a greeting, a name, a line of context."""
-FILLER_COST = 0.2
+FILLER_COST = 0.08
 """Points a word beside the point costs after those; long polite replies were the worst in half of the ranked ones."""
 FILLER_ROOM = 12.0
 """Most points that words beside the point cost."""
 TIMELESS = 0.8
 """What a remedy without a time is worth where the playbook asks for one."""
-
-COST: Mapping[Severity, float] = {Severity.MINOR: 6.0, Severity.MAJOR: 16.0, Severity.GRAVE: 32.0}
-"""Points that a certain misstep costs: one grave one outweighs the best single step."""
 
 SEVERITY: Mapping[Misstep, Severity] = {
     Misstep.HOSTILITY: Severity.GRAVE,  # loses the customer at once
@@ -78,10 +106,27 @@ SEVERITY: Mapping[Misstep, Severity] = {
     Misstep.REPEATED: Severity.MINOR,
 }
 """How much each misstep harms; a playbook may call one grave."""
-
-PRESENCE_AT_THRESHOLD = 0.6
-"""Share of its worth that a label has where its probability just passes the threshold; it grows to 1 half-way up
-from there, so that a small change of wording moves the score a little and not a lot."""
+COST: Mapping[Misstep, float] = {
+    Misstep.BLAME_CUSTOMER: 15.5,
+    Misstep.DEFEND: 15.5,
+    Misstep.HOSTILITY: 30.0,
+    Misstep.BLAME_OTHERS: 13.0,
+    Misstep.SCRIPTED: 11.5,
+    Misstep.AUTOMATED_SURVEY: 11.0,
+    Misstep.NON_APOLOGY: 10.5,
+    Misstep.MISHEARD: 10.5,
+    Misstep.SELF_FOCUS: 9.5,
+    Misstep.DISMISS_FEELING: 7.5,
+    Misstep.OVER_APOLOGIZED: 7.0,
+    Misstep.PASS_THE_BUCK: 5.5,
+    Misstep.NO_PAUSE: 5.5,
+    Misstep.SOLVE_TOO_SOON: 5.0,
+    Misstep.REPEATED: 5.0,
+    Misstep.SOLVE_TOO_LATE: 2.0,
+}
+"""Points that a certain misstep costs; one that the probability leaves open costs its share."""
+GRAVER = 1.5
+"""How much more a misstep costs under a playbook that calls it graver."""
 
 UNSURE_BELOW = 0.35
 """Below this confidence the verdict is UNSURE."""

@@ -60,6 +60,12 @@ HARM: Mapping[Misstep, str] = {
 }
 """Why each misstep counts."""
 
+
+def hint(misstep: Misstep) -> str:
+    """What is said of a misstep that is not found and yet not ruled out."""
+    return f"Something in it reads a little like {name(misstep)}."
+
+
 GROUND = "Where a reply to this customer starts."
 DONE_STRONG = "Done, and specific to this customer."
 DONE_WEAK = "Done, but in general terms."

@@ -125,6 +125,11 @@
     render();
   }
 
+  function clear() {
+    form.reset();
+    apply();
+  }
+
   function sortBy(heading) {
     const sort = heading.dataset.sort;
     state.down = state.sort === sort ? !state.down : sort === "confidence";
@@ -170,8 +175,7 @@
   offerSlices(form.elements.slice);
   form.addEventListener("input", apply);
   form.addEventListener("submit", (event) => event.preventDefault());
-  // The form holds its old values until after the event.
-  form.addEventListener("reset", () => setTimeout(apply));
+  document.getElementById("clear").addEventListener("click", clear);
   body.addEventListener("keydown", walk);
   document.getElementById("earlier").addEventListener("click", () => turn(-1));
   document.getElementById("later").addEventListener("click", () => turn(1));

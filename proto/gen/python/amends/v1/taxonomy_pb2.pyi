@@ -373,11 +373,11 @@ class _VerdictEnumTypeWrapper(_enum_type_wrapper._EnumTypeWrapper[_Verdict.Value
     VERDICT_HARMS: _Verdict.ValueType  # 2
     """Harms: missteps leave little of what the reply does well. Score below 25, with a misstep."""
     VERDICT_FALLS_SHORT: _Verdict.ValueType  # 3
-    """Falls short of what the moment called for. Score below 50."""
+    """Falls short of what the moment called for. Score below 45."""
     VERDICT_PARTLY: _Verdict.ValueType  # 4
-    """Makes amends in part. Score from 50 to below 75."""
+    """Makes amends in part. Score from 45 to below 60."""
     VERDICT_MAKES_AMENDS: _Verdict.ValueType  # 5
-    """Makes amends. Score 75 or more."""
+    """Makes amends. Score 60 or more."""
 
 class Verdict(_Verdict, metaclass=_VerdictEnumTypeWrapper):
     """The judgement in a word."""
@@ -389,9 +389,9 @@ VERDICT_UNSURE: Verdict.ValueType  # 1
 VERDICT_HARMS: Verdict.ValueType  # 2
 """Harms: missteps leave little of what the reply does well. Score below 25, with a misstep."""
 VERDICT_FALLS_SHORT: Verdict.ValueType  # 3
-"""Falls short of what the moment called for. Score below 50."""
+"""Falls short of what the moment called for. Score below 45."""
 VERDICT_PARTLY: Verdict.ValueType  # 4
-"""Makes amends in part. Score from 50 to below 75."""
+"""Makes amends in part. Score from 45 to below 60."""
 VERDICT_MAKES_AMENDS: Verdict.ValueType  # 5
-"""Makes amends. Score 75 or more."""
+"""Makes amends. Score 60 or more."""
 Global___Verdict: _TypeAlias = Verdict  # noqa: Y015
