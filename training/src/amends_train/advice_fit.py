@@ -135,7 +135,7 @@ def main() -> None:
     args = parser.parse_args()
     cases = read_cases(args.cases, args.bundle)
     print(json.dumps({name: round(value, 3) for name, value in figures(cases, cross_validated(cases)).items()}))
-    text = yaml.safe_dump(dump(fit(cases)), sort_keys=False, default_flow_style=None, width=110)
+    text = yaml.safe_dump(dump(fit(cases)), sort_keys=False)
     args.out.write_text(HEADER + text, encoding="utf-8")
 
 
