@@ -146,9 +146,11 @@ class World:
         plan = self.scorer.plan_reply(turns, reply, playbook, locale)
         return self.scorer.judge(plan, self._encoded(plan.texts, says))
 
-    def advise(self, turns: Sequence[Turn], playbook: str = "", most: int = 3) -> Advice:
+    def advise(
+        self, turns: Sequence[Turn], playbook: str = "", most: int = 3, says: Mapping[str, Says] | None = None
+    ) -> Advice:
         plan = self.scorer.plan_advice(turns, playbook)
-        return self.scorer.advise(plan, self._encoded(plan.texts, {}), most)
+        return self.scorer.advise(plan, self._encoded(plan.texts, says or {}), most)
 
     def judge_conversation(self, turns: Sequence[Turn], playbook: str = "") -> ConversationJudgement:
         plan = self.scorer.plan_conversation(turns, playbook)

@@ -3,7 +3,10 @@
 from dataclasses import replace
 
 import pytest
+import yaml
 from amends_core.advice import PHRASINGS
+from amends_core.advice.features import STATE_FEATURES, STEP_FEATURES
+from amends_core.advice.weights import PATH
 from amends_core.playbooks import phrasings
 from amends_core.stages import expectations
 from amends_core.taxonomy import STEPS, CustomerAct, Expectation, Misstep, Step
@@ -30,6 +33,7 @@ from core_builders import (
     SORRY,
     VENTS,
     World,
+    agent,
     said,
     state_after,
 )
@@ -196,3 +200,22 @@ def test_advice_names_the_customer_and_the_playbook(world: World) -> None:
 @pytest.mark.parametrize("texts", SITUATIONS, ids=range(len(SITUATIONS)))
 def test_advice_is_deterministic(world: World, texts: tuple[str, ...]) -> None:
     assert world.advise(said(*texts)) == world.advise(said(*texts))
+
+
+def test_every_weight_that_ships_is_of_a_feature_and_a_step() -> None:
+    data = yaml.safe_load(PATH.read_text(encoding="utf-8"))
+    assert set(data["of_step"]) == set(STEP_FEATURES)
+    assert set(data["of_state"]) <= set(STATE_FEATURES)
+    assert {step for row in data["of_state"].values() for step in row} <= {step.value for step in STEPS}
+
+
+@pytest.mark.parametrize(
+    ("last", "silent"), [("Which of the two came broken?", True), ("I wish I could undo it.", True), (ACT, False)]
+)
+def test_question_and_wish_leave_the_turn_to_the_customer(world: World, last: str, silent: bool) -> None:
+    assert bool(world.advise(said(VENTS, EMPATHIZE, VENTS, last)).pause_reason) is silent
+
+
+def test_harm_that_ends_in_a_question_is_mended_at_once(world: World) -> None:
+    says = {"Did you not read it?": agent(Misstep.BLAME_CUSTOMER)}
+    assert world.advise(said(VENTS, "Did you not read it?"), says=says).pause_reason == ""

@@ -1,0 +1,60 @@
+"""Weights of advice: what is fitted follows the rows, and reads back as it was written."""
+
+import numpy as np
+import pytest
+from amends_core.advice.features import STATE_FEATURES, STEP_FEATURES
+from amends_core.advice.weights import Weights, dump, parse
+from amends_core.taxonomy import STEPS
+from amends_train.advice_fit import Cases, _loss, cross_validated, figures, fit
+from scipy.optimize import check_grad
+
+FEATURES = len(STEP_FEATURES) + len(STATE_FEATURES) * len(STEPS)
+HERE = list(STEP_FEATURES).index("here")
+
+
+def _cases(count: int = 60) -> Cases:
+    """The step that is `here` is acceptable, the one after it is wrong."""
+    rng = np.random.default_rng(3)
+    right = rng.integers(0, len(STEPS), count)
+    seen = np.zeros((count, len(STEPS), FEATURES))
+    seen[np.arange(count), right, HERE] = 1.0
+    steps = np.eye(len(STEPS))
+    return Cases(seen, steps[right], steps[(right + 1) % len(STEPS)])
+
+
+def test_feature_that_tells_the_right_step_gets_the_weight() -> None:
+    weights = fit(_cases())
+    assert weights.of_step[HERE] > 1
+    assert np.abs(np.delete(weights.of_step, HERE)).max() < 0.01
+
+
+def test_weights_judge_rows_they_never_saw() -> None:
+    cases = _cases()
+    assert figures(cases, cross_validated(cases)) == {
+        "first_acceptable": 1.0,
+        "first_wrong": 0.0,
+        "among_first_three": 1.0,
+    }
+
+
+def test_figures_of_a_case_worked_by_hand() -> None:
+    steps = np.eye(len(STEPS))
+    cases = Cases(np.zeros((2, 13, 1)), steps[[0, 1]], steps[[2, 0]])
+    odds = np.array([[3.0, 2.0, 1.0, *[0.0] * 10], [3.0, 2.0, 1.0, *[0.0] * 10]])
+    assert figures(cases, odds) == {"first_acceptable": 0.5, "first_wrong": 0.5, "among_first_three": 1.0}
+
+
+def test_slope_is_that_of_the_loss() -> None:
+    rng = np.random.default_rng(5)
+    cases = Cases(rng.normal(size=(8, 13, 4)), *(np.eye(13)[rng.integers(0, 6, 8) + 6 * i] for i in range(2)))
+    ridge = np.full(4, 0.5)
+    error = check_grad(lambda w: _loss(w, cases, ridge)[0], lambda w: _loss(w, cases, ridge)[1], rng.normal(size=4))
+    assert error < 1e-4
+
+
+def test_weights_read_back_as_they_were_written() -> None:
+    rng = np.random.default_rng(9)
+    made = Weights(rng.normal(size=len(STEP_FEATURES)), rng.normal(size=(len(STATE_FEATURES), len(STEPS))))
+    read = parse(dump(made))
+    assert read.of_step == pytest.approx(made.of_step, abs=0.005)
+    assert read.of_state == pytest.approx(made.of_state, abs=0.005)
