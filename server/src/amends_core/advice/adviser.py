@@ -5,8 +5,8 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
 import numpy as np
+from numpy.typing import NDArray
 
-from amends_core.advice.features import Floats as Floats64
 from amends_core.advice.features import state_features, step_features
 from amends_core.advice.weights import shipped
 from amends_core.conversation import CustomerMoment, State
@@ -110,7 +110,7 @@ def _probabilities(playbook: Playbook, state: State, position: Position, last_sp
     return {step: odd for step, odd in zip(STEPS, (odds / odds.sum()).tolist(), strict=True) if odd > 0}
 
 
-def _pull(playbook: Playbook, state: State, position: Position) -> Floats64:
+def _pull(playbook: Playbook, state: State, position: Position) -> NDArray[np.float64]:
     """What a guide's own order adds where it is a rule: to the stage that is reached, and more where it was refused."""
     if playbook.order is not Order.RULE or position.resolved or position.waiting:
         return np.zeros(len(STEPS))

@@ -17,6 +17,7 @@ from amends_core.judgement.weights import (
     PASTED_COSINE,
     PASTED_SHARE,
     TIMELESS,
+    TIMELESS_BY_RULE,
 )
 from amends_core.taxonomy import SENTENCE_LABELS, Label, Step, Strength
 from amends_core.text import word_count
@@ -134,12 +135,15 @@ def _asks_or_greets(text: str) -> bool:
     return text.rstrip().endswith("?") or _GREETING.match(text) is not None
 
 
-def without_time(findings: Findings, sentences: Sequence[Sentence]) -> Findings:
-    """Lowers the worth of a remedy that carries no time, for playbooks that ask for one."""
+def without_time(findings: Findings, sentences: Sequence[Sentence], *, by_rule: bool) -> Findings:
+    """Lowers the worth of a remedy that carries no time; more for playbooks that ask for one."""
     action = findings[Step.TAKE_ACTION]
     if not action.places or carries_time(sentences, action.places):
         return findings
-    return {**findings, Step.TAKE_ACTION: replace(action, worth=TIMELESS * action.worth)}
+    return {
+        **findings,
+        Step.TAKE_ACTION: replace(action, worth=(TIMELESS_BY_RULE if by_rule else TIMELESS) * action.worth),
+    }
 
 
 def carries_time(sentences: Sequence[Sentence], places: Sequence[Place]) -> bool:

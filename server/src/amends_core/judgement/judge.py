@@ -60,7 +60,7 @@ class Judge:
         if state.wants_answer:
             evidence = with_answer(evidence, reply.sentences)
         else:
-            evidence = without_time(evidence, reply.sentences)
+            evidence = without_time(evidence, reply.sentences, by_rule=playbook.rules.action_needs_time)
         expected = expectations(playbook, state)
         missteps = find_missteps(
             playbook, state, reply.sentences, embeddings, earlier, evidence, self._detector, past.customer_messages

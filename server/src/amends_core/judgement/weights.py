@@ -85,7 +85,9 @@ FILLER_COST = 0.08
 FILLER_ROOM = 12.0
 """Most points that words beside the point cost."""
 TIMELESS = 0.8
-"""What a remedy without a time is worth where the playbook asks for one."""
+"""What a remedy without a time is worth."""
+TIMELESS_BY_RULE = 0.65
+"""The same where the playbook asks for a time."""
 
 SEVERITY: Mapping[Misstep, Severity] = {
     Misstep.HOSTILITY: Severity.GRAVE,  # loses the customer at once
