@@ -1,7 +1,6 @@
 """What each judge said of a dataset, and what a model said of it, in one form, so that any two can be compared."""
 
-import json
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 from functools import singledispatch
 from itertools import combinations
@@ -15,8 +14,7 @@ from amends_eval.answers import (
     ReplyAnswer,
     SentenceAnswer,
 )
-from amends_eval.datasets.catalogue import FOLDER, VERSION
-from amends_eval.errors import DatasetError
+from amends_eval.datasets.catalogue import FOLDER, VERSION, json_lines
 from amends_eval.record import Record
 
 Unit = tuple[str, ...]
@@ -71,7 +69,7 @@ def said(record: Record, dataset: str) -> Ratings:
 
 def _judge(path: Path) -> Ratings:
     ratings = Ratings(path.stem)
-    for row in _rows(path):
+    for row in json_lines(path):
         id_: str = row["id"]
         unit = (id_, row["part"]) if "part" in row else (id_,)
         for key, read in _READ.items():
@@ -80,15 +78,6 @@ def _judge(path: Path) -> Ratings:
         if "optional" in row:
             ratings.optional[unit] = _bare(row["optional"])
     return ratings
-
-
-def _rows(path: Path) -> Iterator[dict[str, Any]]:
-    try:
-        with path.open(encoding="utf-8") as file:
-            for line in file:
-                yield json.loads(line)
-    except (OSError, ValueError) as error:
-        raise DatasetError(f"cannot read {path.name} as JSON lines: {error}") from error
 
 
 def _labels(ratings: Ratings, unit: Unit, labels: Sequence[str]) -> None:

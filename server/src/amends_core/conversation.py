@@ -123,6 +123,11 @@ class State:
         after = self.moments and self.moments[-1].turn_index > self.last_done.get(Step.TAKE_ACTION, 1 << 30)
         return bool(after) and (self.act is CustomerAct.REJECT or self.is_upset)
 
+    @property
+    def last_agent_turn(self) -> int:
+        """Index of the agent's last turn; -1 where they have said nothing yet."""
+        return self.sentences[-1].turn_index if self.sentences else -1
+
     def heard(self, connecting: Iterable[Step]) -> bool:
         """Whether at least one of the connecting steps was made."""
         return any(step in self.done for step in connecting)

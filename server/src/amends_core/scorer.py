@@ -156,19 +156,22 @@ class Scorer:
 
         Spans count turns of the reply from 0.
         """
-        state = self._state(plan, encodings, plan.reply_start)
+        state = self.state_of(plan, encodings)
         return self._judge_turns(plan, encodings, state, range(plan.reply_start, len(plan.turns)), plan.reply_start)
 
     def advise(self, plan: Plan, encodings: Encodings, most: int = DEFAULT_STEPS) -> Advice:
         """Advises on the conversation of a plan; `most` from 1 to 13."""
-        state = self._state(plan, encodings, plan.reply_start)
+        state = self.state_of(plan, encodings)
         customer = self._last_customer(plan, encodings, plan.reply_start)
         last_speaker = plan.turns[plan.reply_start - 1].role
         return self._adviser.advise(plan.playbook, state, customer.embedding, last_speaker, most)
 
     def state_of(self, plan: Plan, encodings: Encodings) -> State:
-        """The state of the conversation of a plan of `plan_advice`."""
-        return self._state(plan, encodings, plan.reply_start)
+        """The state before the reply of a plan, or at the end of its conversation where it has none."""
+        state = State()
+        for index in range(plan.reply_start):
+            state = self._after_turn(plan, encodings, state, index)
+        return state
 
     def judge_conversation(self, plan: Plan, encodings: Encodings) -> ConversationJudgement:
         """Judges every reply of a plan of `plan_conversation`. Spans count turns of the conversation."""
@@ -204,12 +207,6 @@ class Scorer:
                 reason="NO_WORDS",
             )
         return Plan(turns, reply_start, pieces, self.library.get(playbook), locale)
-
-    def _state(self, plan: Plan, encodings: Encodings, before: int) -> State:
-        state = State()
-        for index in range(before):
-            state = self._after_turn(plan, encodings, state, index)
-        return state
 
     def _after_turn(self, plan: Plan, encodings: Encodings, state: State, index: int) -> State:
         pieces = plan.pieces.get(index)

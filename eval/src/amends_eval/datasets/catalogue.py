@@ -5,7 +5,7 @@ import json
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Literal
+from typing import Any, Literal
 
 from pydantic import ValidationError
 
@@ -21,6 +21,7 @@ from amends_eval.datasets.rows import (
     RealRow,
     Row,
     SentenceRow,
+    text_sha256,
 )
 from amends_eval.errors import DatasetError
 
@@ -103,7 +104,7 @@ def joined(labels: Sequence[RealLabels], texts: Path) -> list[RealRow]:
     Raises:
         DatasetError: the file cannot be read, or holds another edition of a sentence.
     """
-    sentences = {row["id"]: row for row in _json_lines(texts)}
+    sentences = {row["id"]: row for row in json_lines(texts)}
     return [_join(row, sentences.get(row.id), texts) for row in labels]
 
 
@@ -117,7 +118,7 @@ def checksums(folder: Path) -> str:
 
 def _join(labels: RealLabels, found: Mapping[str, object] | None, texts: Path) -> RealRow:
     sentence = str(found["sentence"]) if found else ""
-    if hashlib.sha256(sentence.encode()).hexdigest()[:16] != labels.text_sha256:
+    if text_sha256(sentence) != labels.text_sha256:
         raise DatasetError(f"{texts.name} holds no sentence {labels.id}, or another one: bring the labelled edition")
     turns = found.get("context") if found else None
     said = [turn for turn in turns if turn["role"] == "customer"] if isinstance(turns, list) else []
@@ -125,7 +126,12 @@ def _join(labels: RealLabels, found: Mapping[str, object] | None, texts: Path) -
     return RealRow(**fields, text=sentence, context=said[-1]["text"] if said else "")
 
 
-def _json_lines(path: Path) -> Iterator[dict[str, object]]:
+def json_lines(path: Path) -> Iterator[dict[str, Any]]:
+    """The lines of a file, each a JSON object.
+
+    Raises:
+        DatasetError: the file cannot be read as that.
+    """
     try:
         with path.open(encoding="utf-8") as file:
             for line in file:

@@ -1,6 +1,5 @@
 """What each judge said before settling, and how far two judges of a dataset agree."""
 
-import json
 from collections.abc import Iterator, Mapping, Sequence
 from itertools import combinations
 from pathlib import Path
@@ -9,6 +8,7 @@ from typing import Any
 from amends_core.taxonomy import CONVERSATION_MISSTEPS, SENTENCE_LABELS, STEPS
 
 from amends_eval.datasets.accord import Accord, accord
+from amends_eval.datasets.catalogue import json_lines
 from amends_eval.datasets.rows import Labels
 from amends_eval.statistics import agreement
 
@@ -24,8 +24,7 @@ _OF_CONVERSATIONS = frozenset(misstep.value for misstep in CONVERSATION_MISSTEPS
 def judges(folder: Path) -> Mapping[str, Sequence[Said]]:
     """What each judge of a dataset said, by name, in one order of items."""
     files = sorted((folder / "judges").glob("*.jsonl"))
-    said = {file.stem: [json.loads(line) for line in file.read_text(encoding="utf-8").splitlines()] for file in files}
-    return {name: sorted(lines, key=_key) for name, lines in said.items()}
+    return {file.stem: sorted(json_lines(file), key=_key) for file in files}
 
 
 def label_accord(a: Sequence[Said], b: Sequence[Said]) -> Accord:

@@ -2,9 +2,8 @@
 
 import hashlib
 from collections.abc import Mapping
-from typing import Literal
 
-from amends_core.taxonomy import CUSTOMER_ACTS, SENTENCE_LABELS, STEPS, CustomerAct, Misstep, Step
+from amends_core.taxonomy import SENTENCE_LABELS, STEPS, CustomerAct, Misstep, Step
 from pydantic import Field, field_validator, model_validator
 
 from amends_eval.questions import (
@@ -20,8 +19,6 @@ from amends_eval.questions import (
 
 _LABELS = {label.value for label in SENTENCE_LABELS}
 _STEPS = {step.value for step in STEPS}
-Act = Literal["VENT", "EXPLAIN", "ASK", "CONFIRM", "CORRECT", "ACCEPT", "REJECT", "SATISFIED"]
-assert set(Act.__args__) == {act.value for act in CUSTOMER_ACTS}  # type: ignore[attr-defined]
 
 
 class Row(Model):
@@ -43,8 +40,8 @@ class Row(Model):
 
     @property
     def questions(self) -> Mapping[str, Question]:
-        """What is asked about it, by part; a row of one part calls it `""`."""
-        raise NotImplementedError
+        """What is asked about it, by part; a row of one part calls it `""`. Labels without their text ask nothing."""
+        return {}
 
 
 class Labels(Model):
@@ -100,7 +97,7 @@ class SentenceRow(Row, Labels):
     @property
     def cluster(self) -> str:
         """See `Row.cluster`: the customer's message."""
-        return _digest(self.context) if self.context else self.id
+        return text_sha256(self.context) if self.context else self.id
 
     @property
     def slices(self) -> Mapping[str, str]:
@@ -128,8 +125,6 @@ class RealLabels(Row, Labels):
 class RealRow(SentenceRow):
     """Such a sentence, joined with its labels."""
 
-    source: str = ""
-
     @property
     def cluster(self) -> str:
         """See `Row.cluster`: ids read `source|conversation|turn|sentence`."""
@@ -145,9 +140,9 @@ class CustomerRow(Row):
     """One message of a customer."""
 
     text: str
-    act: Act
+    act: CustomerAct
     upset: float = Field(ge=0.0, le=1.0)
-    second_act: Act | None = None
+    second_act: CustomerAct | None = None
     """An act that could be argued for."""
     context: str = ""
     """What the agent said before."""
@@ -328,7 +323,8 @@ class ArcRow(Row):
         return {"": ScoreConversation(turns=turns, playbook=self.playbook)}
 
 
-def _digest(text: str) -> str:
+def text_sha256(text: str) -> str:
+    """The first 16 hexadecimal digits of the sha256 of a text: a name for it that does not tell it."""
     return hashlib.sha256(text.encode()).hexdigest()[:16]
 
 

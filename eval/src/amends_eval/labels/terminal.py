@@ -1,28 +1,21 @@
 """Leads a session at a terminal: shows, asks, saves, until it is over, the input ends, or it is broken off."""
 
 from collections.abc import Callable
-from typing import Protocol
+from typing import Any
 
 from rich.console import Console, RenderableType
 
+from amends_eval.labels.dialogue import Dialogue
 from amends_eval.labels.journal import Journal
 from amends_eval.labels.screen import END, show_guide
-from amends_eval.labels.session import Response
-
-
-class Talk(Protocol):
-    """What can be led: `Session` and `Adjudication`."""
-
-    @property
-    def over(self) -> bool:
-        """Whether it ended."""
-
-    def feed(self, line: str) -> Response:
-        """Takes a line."""
 
 
 def lead(
-    talk: Talk, journal: Journal, show: Callable[[], RenderableType | None], console: Console, ask: Callable[[str], str]
+    talk: Dialogue[Any],
+    journal: Journal,
+    show: Callable[[], RenderableType | None],
+    console: Console,
+    ask: Callable[[str], str],
 ) -> bool:
     """Leads a session.
 

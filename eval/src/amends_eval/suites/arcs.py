@@ -8,7 +8,7 @@ from amends_core.taxonomy import CONVERSATION_MISSTEPS, MISSTEPS, STEPS
 from amends_eval.answers import ConversationAnswer
 from amends_eval.datasets.rows import ArcRow, ArcTurn
 from amends_eval.metrics.labels import Decisions, micro_f1, precision, recall
-from amends_eval.suites.measures import from_sums, share
+from amends_eval.suites.measures import from_sums, share, share_right
 from amends_eval.suites.suite import Answered, Metric, Outcome, Suite, SuiteResult
 
 _GROUPS: Mapping[str, Sequence[str]] = {
@@ -24,10 +24,9 @@ def measure(answered: Mapping[str, Sequence[Answered]], seed: int) -> SuiteResul
     items = answered["arcs"]
     moments = [outcome for item in items for outcome in _moments(item)]
     replies = [reply for item in items for reply in _replies(item)]
-    by_item = [outcome.cluster for outcome in moments]
     errors = [_upset_error(item) for item in items]
     metrics: list[Metric] = [
-        share("arcs.act_accuracy", [bool(outcome.ok) for outcome in moments], by_item, seed),
+        share_right("arcs.act_accuracy", moments, seed),
         share("arcs.upset_error", errors, [item.row.cluster for item in items], seed, higher_is_better=False),
     ]
     for name, labels in _GROUPS.items():
@@ -68,14 +67,9 @@ def _truth(reply: _Reply) -> tuple[set[str], set[str]]:
     return _firm(turns), {label for turn in turns for label in turn.optional}
 
 
-def _row(item: Answered) -> ArcRow:
-    assert isinstance(item.row, ArcRow)
-    return item.row
-
-
 def _turns(reply: _Reply) -> Sequence[ArcTurn]:
     item, first, last, _ = reply
-    return _row(item).turns[first : last + 1]
+    return item.row_as(ArcRow).turns[first : last + 1]
 
 
 def _firm(turns: Sequence[ArcTurn]) -> set[str]:
@@ -91,7 +85,7 @@ def _replies(item: Answered) -> Iterator[_Reply]:
 def _moments(item: Answered) -> Iterator[Outcome]:
     answer = item.answer(ConversationAnswer)
     found = {moment.turn: moment for moment in answer.moments} if answer else {}
-    for index, turn in enumerate(_row(item).turns):
+    for index, turn in enumerate(item.row_as(ArcRow).turns):
         if turn.role != "customer" or turn.act is None:
             continue
         moment = found.get(index)
@@ -110,7 +104,7 @@ def _moments(item: Answered) -> Iterator[Outcome]:
 
 def _upset_error(item: Answered) -> float:
     answer = item.answer(ConversationAnswer)
-    turns = _row(item).turns
+    turns = item.row_as(ArcRow).turns
     apart = [abs(m.upset - (turns[m.turn].upset or 0.0)) for m in answer.moments] if answer else [1.0]
     return sum(apart) / len(apart)
 

@@ -4,7 +4,7 @@ from collections.abc import Mapping, Sequence
 
 from amends_eval.answers import SentenceAnswer
 from amends_eval.datasets.rows import ContrastRow, Side
-from amends_eval.suites.measures import share
+from amends_eval.suites.measures import share, share_right
 from amends_eval.suites.suite import Answered, Metric, Outcome, Suite, SuiteResult
 
 
@@ -15,7 +15,7 @@ def measure(answered: Mapping[str, Sequence[Answered]], seed: int) -> SuiteResul
     clusters = [item.row.cluster for item in items]
     themes = sorted({str(outcome.slices["theme"]) for outcome in outcomes})
     metrics: list[Metric] = [
-        share("contrast.both_right", [bool(outcome.ok) for outcome in outcomes], clusters, seed),
+        share_right("contrast.both_right", outcomes, seed),
         share("contrast.sides_right", [_sides_right(item) / 2 for item in items], clusters, seed),
         *(_by_theme(theme, outcomes, seed) for theme in themes),
     ]
@@ -24,30 +24,25 @@ def measure(answered: Mapping[str, Sequence[Answered]], seed: int) -> SuiteResul
 
 def _by_theme(theme: str, outcomes: Sequence[Outcome], seed: int) -> Metric:
     own = [outcome for outcome in outcomes if outcome.slices["theme"] == theme]
-    return share(f"contrast.both_right.{theme}", [bool(o.ok) for o in own], [o.cluster for o in own], seed)
-
-
-def _row(item: Answered) -> ContrastRow:
-    assert isinstance(item.row, ContrastRow)
-    return item.row
+    return share_right(f"contrast.both_right.{theme}", own, seed)
 
 
 def _claims(item: Answered, part: str) -> set[str]:
     answer = item.answer(SentenceAnswer, part)
-    return set(_row(item).flips) & set(answer.claimed if answer else ())
+    return set(item.row_as(ContrastRow).flips) & set(answer.claimed if answer else ())
 
 
 def _is(item: Answered, side: Side) -> set[str]:
-    return set(_row(item).flips) & set(side.strength)
+    return set(item.row_as(ContrastRow).flips) & set(side.strength)
 
 
 def _sides_right(item: Answered) -> int:
-    row = _row(item)
+    row = item.row_as(ContrastRow)
     return (_claims(item, "a") == _is(item, row.a)) + (_claims(item, "b") == _is(item, row.b))
 
 
 def _outcome(item: Answered) -> Outcome:
-    row = _row(item)
+    row = item.row_as(ContrastRow)
     answers = [answer for part in "ab" if (answer := item.answer(SentenceAnswer, part))]
     return Outcome(
         dataset="contrast",

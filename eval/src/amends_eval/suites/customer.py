@@ -9,7 +9,7 @@ from sklearn.metrics import roc_auc_score
 from amends_eval.answers import CustomerAnswer
 from amends_eval.datasets.rows import CustomerRow
 from amends_eval.metrics.labels import Decisions, macro_f1
-from amends_eval.suites.measures import from_sums, from_weights, share
+from amends_eval.suites.measures import from_sums, from_weights, share, share_right
 from amends_eval.suites.suite import Answered, Metric, Outcome, Suite, SuiteResult
 
 UPSET_FROM = 0.5
@@ -22,10 +22,10 @@ def measure(answered: Mapping[str, Sequence[Answered]], seed: int) -> SuiteResul
     read = [item for item in items if item.answer(CustomerAnswer)]
     clusters = [item.row.cluster for item in items]
     outcomes = [_outcome(item) for item in items]
-    errors = [abs(_upset(item) - _row(item).upset) for item in read]
+    errors = [abs(_upset(item) - item.row_as(CustomerRow).upset) for item in read]
     metrics: list[Metric] = [
         from_sums("customer.act_macro_f1", _decisions(items).counts(), clusters, macro_f1, seed),
-        share("customer.act_accuracy", [bool(outcome.ok) for outcome in outcomes], clusters, seed),
+        share_right("customer.act_accuracy", outcomes, seed),
         _auc(read, seed),
         share("customer.upset_error", errors, [item.row.cluster for item in read], seed, higher_is_better=False),
     ]
@@ -36,11 +36,6 @@ def measure(answered: Mapping[str, Sequence[Answered]], seed: int) -> SuiteResul
         outcomes=tuple(outcomes),
         figures={"customer.confusion": _confusion(items)},
     )
-
-
-def _row(item: Answered) -> CustomerRow:
-    assert isinstance(item.row, CustomerRow)
-    return item.row
 
 
 def _act(item: Answered) -> str:
@@ -56,7 +51,7 @@ def _upset(item: Answered) -> float:
 
 def _true_act(item: Answered) -> str:
     """The act; the arguable second one where that is what was found."""
-    row = _row(item)
+    row = item.row_as(CustomerRow)
     return row.second_act if row.second_act and _act(item) == row.second_act else row.act
 
 
@@ -71,7 +66,7 @@ def _auc(items: Sequence[Answered], seed: int) -> Metric:
 
     Source: Hanley and McNeil (1982), Radiology 143(1).
     """
-    truth = np.array([_row(item).upset >= UPSET_FROM for item in items])
+    truth = np.array([item.row_as(CustomerRow).upset >= UPSET_FROM for item in items])
     found = np.array([_upset(item) for item in items])
 
     def weighted(weights: np.ndarray) -> float:
@@ -84,8 +79,8 @@ def _auc(items: Sequence[Answered], seed: int) -> Metric:
 
 
 def _by_act(act: str, items: Sequence[Answered], outcomes: Sequence[Outcome], seed: int) -> Metric:
-    own = [outcome for item, outcome in zip(items, outcomes, strict=True) if _row(item).act == act]
-    return share(f"customer.recall.{act}", [bool(o.ok) for o in own], [o.cluster for o in own], seed)
+    own = [outcome for item, outcome in zip(items, outcomes, strict=True) if item.row_as(CustomerRow).act == act]
+    return share_right(f"customer.recall.{act}", own, seed)
 
 
 def _confusion(items: Sequence[Answered]) -> Mapping[str, object]:
@@ -94,7 +89,7 @@ def _confusion(items: Sequence[Answered]) -> Mapping[str, object]:
 
 
 def _outcome(item: Answered) -> Outcome:
-    row, answer = _row(item), item.answer(CustomerAnswer)
+    row, answer = item.row_as(CustomerRow), item.answer(CustomerAnswer)
     also = f" or {row.second_act}" if row.second_act else ""
     return Outcome(
         dataset="customer",

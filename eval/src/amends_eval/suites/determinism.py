@@ -9,10 +9,9 @@ from dataclasses import dataclass
 from amends_core.text import split
 
 from amends_eval.answers import SentenceAnswer
-from amends_eval.datasets.rows import Row
+from amends_eval.datasets.rows import Row, SentenceRow
 from amends_eval.questions import Question, ReadSentence
 from amends_eval.suites.measures import share
-from amends_eval.suites.sentence_labels import row_of
 from amends_eval.suites.suite import Answered, Metric, Outcome, Suite, SuiteResult
 
 COMPANY = 8
@@ -55,7 +54,7 @@ class _Change:
 
 def follow_up(answered: Mapping[str, Sequence[Answered]], _seed: int) -> Sequence[CompanyRow]:
     """Companies of sentences from all over the dataset, each one sentence by the rules of splitting."""
-    rows = [row_of(item) for item in answered["sentences"] if item.answer(SentenceAnswer)]
+    rows = [item.row_as(SentenceRow) for item in answered["sentences"] if item.answer(SentenceAnswer)]
     single = [row for row in rows if len(split(row.text)) == 1 and " " in row.text]
     count = min(COMPANIES, len(single) // COMPANY)
     # Every count-th: neighbours in a dataset answer the same customer.

@@ -1,13 +1,12 @@
 """Whether the exemplar that is shown as the reason for a label carries that label itself."""
 
-import hashlib
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
 import numpy as np
 
 from amends_eval.answers import Finding, ReplyAnswer, SentenceAnswer
-from amends_eval.datasets.rows import Row
+from amends_eval.datasets.rows import Row, text_sha256
 from amends_eval.questions import Question, ReadSentence
 from amends_eval.statistics.bootstrap import ratio
 from amends_eval.suites.measures import from_sums, share
@@ -39,7 +38,7 @@ class _Shown:
 def follow_up(answered: Mapping[str, Sequence[Answered]], _seed: int) -> Sequence[ExemplarRow]:
     """Each exemplar that was shown, once, in the order of their texts."""
     texts = {f.exemplar for item in answered["ranked"] for part in item.answers for f in _findings(item, part)}
-    return [ExemplarRow(id=_id(text), author="", text=text) for text in sorted(texts)]
+    return [ExemplarRow(id=text_sha256(text), author="", text=text) for text in sorted(texts)]
 
 
 def measure(answered: Mapping[str, Sequence[Answered]], seed: int) -> SuiteResult:
@@ -59,10 +58,6 @@ def measure(answered: Mapping[str, Sequence[Answered]], seed: int) -> SuiteResul
     )
 
 
-def _id(text: str) -> str:
-    return hashlib.sha256(text.encode()).hexdigest()[:16]
-
-
 def _findings(item: Answered, part: str) -> Sequence[Finding]:
     answer = item.answer(ReplyAnswer, part)
     return [finding for finding in answer.findings if finding.exemplar] if answer else []
@@ -75,7 +70,7 @@ def _claimed(item: Answered) -> Sequence[str]:
 
 def _shown(item: Answered, part: str, claimed: Mapping[str, Sequence[str]]) -> _Shown:
     findings = _findings(item, part)
-    agreeing = [finding.label for finding in findings if finding.label in claimed[_id(finding.exemplar)]]
+    agreeing = [finding.label for finding in findings if finding.label in claimed[text_sha256(finding.exemplar)]]
     return _Shown(item, part, [finding.label for finding in findings], agreeing)
 
 

@@ -3,7 +3,7 @@
 from collections.abc import Mapping, Sequence
 
 from amends_eval.answers import ReplyAnswer
-from amends_eval.suites.measures import share
+from amends_eval.suites.measures import share_right
 from amends_eval.suites.ranked import REFUSED
 from amends_eval.suites.suite import Answered, Outcome, Suite, SuiteResult
 
@@ -14,7 +14,7 @@ def measure(answered: Mapping[str, Sequence[Answered]], seed: int) -> SuiteResul
     tricks = sorted({str(outcome.slices["trick"]) for outcome in outcomes})
     by_trick = {trick: [outcome for outcome in outcomes if outcome.slices["trick"] == trick] for trick in tricks}
     metrics = tuple(
-        share(name, [bool(outcome.ok) for outcome in own], [outcome.cluster for outcome in own], seed)
+        share_right(name, own, seed)
         for name, own in {
             "gaming.honest_higher": outcomes,
             **{f"gaming.honest_higher.{trick}": own for trick, own in by_trick.items()},

@@ -32,11 +32,6 @@ def _metrics(prefix: str, items: Sequence[Answered], seed: int) -> list[Metric]:
     ]
 
 
-def _row(item: Answered) -> InvarianceRow:
-    assert isinstance(item.row, InvarianceRow)
-    return item.row
-
-
 def _sides(item: Answered) -> tuple[SentenceAnswer, SentenceAnswer] | None:
     a, b = item.answer(SentenceAnswer, "a"), item.answer(SentenceAnswer, "b")
     return (a, b) if a and b else None
@@ -69,7 +64,7 @@ def _outcome(item: Answered) -> Outcome:
         id=item.row.id,
         ok=not flips,
         confidence=1 - _shift(item),
-        expected=", ".join(sorted(_row(item).strength)) or "none",
+        expected=", ".join(sorted(item.row_as(InvarianceRow).strength)) or "none",
         found=" / ".join(", ".join(side.claimed) or "none" for side in sides) if sides else "refused",
         slices=item.row.slices,
         cluster=item.row.cluster,

@@ -13,7 +13,7 @@ from amends_eval.statistics.bootstrap import (
     interval_of_weights,
     ratio,
 )
-from amends_eval.suites.suite import Metric
+from amends_eval.suites.suite import Metric, Outcome
 
 
 def from_sums(
@@ -38,6 +38,11 @@ def share(
     """The mean of what each item scores: a share where that is 0 or 1."""
     items = np.array([[hit, 1.0] for hit in hits], dtype=np.float64).reshape(-1, 2)
     return from_sums(name, items, clusters, ratio, seed, higher_is_better=higher_is_better)
+
+
+def share_right(name: str, outcomes: Sequence[Outcome], seed: int) -> Metric:
+    """The share of outcomes that came out right."""
+    return share(name, [bool(outcome.ok) for outcome in outcomes], [outcome.cluster for outcome in outcomes], seed)
 
 
 def _metric(name: str, interval: Interval, n: int, higher_is_better: bool) -> Metric:

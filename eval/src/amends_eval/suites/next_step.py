@@ -17,10 +17,10 @@ _FIRST_FEW = 3
 def measure(answered: Mapping[str, Sequence[Answered]], seed: int) -> SuiteResult:
     """First advice acceptable, one of the first three, first plainly wrong, pause right; whole and by playbook."""
     items = answered["next-step"]
-    playbooks = sorted({_row(item).playbook for item in items})
+    playbooks = sorted({item.row_as(NextStepRow).playbook for item in items})
     metrics = _metrics("next-step", items, seed)
     for playbook in playbooks:
-        own = [item for item in items if _row(item).playbook == playbook]
+        own = [item for item in items if item.row_as(NextStepRow).playbook == playbook]
         metrics += [_first(f"next-step.{playbook}.first_acceptable", own, seed)]
     outcomes = [_outcome(item) for item in items]
     certainty = np.array([outcome.confidence or 0.0 for outcome in outcomes])
@@ -35,9 +35,9 @@ def measure(answered: Mapping[str, Sequence[Answered]], seed: int) -> SuiteResul
 
 def _metrics(prefix: str, items: Sequence[Answered], seed: int) -> list[Metric]:
     clusters = [item.row.cluster for item in items]
-    paused = [item for item in items if _row(item).pause is not None]
-    among = [bool(set(_advised(item)[:_FIRST_FEW]) & set(_row(item).acceptable)) for item in items]
-    wrong = [_advised(item)[:1] != [] and _advised(item)[0] in _row(item).wrong for item in items]
+    paused = [item for item in items if item.row_as(NextStepRow).pause is not None]
+    among = [bool(set(_advised(item)[:_FIRST_FEW]) & set(item.row_as(NextStepRow).acceptable)) for item in items]
+    wrong = [_advised(item)[:1] != [] and _advised(item)[0] in item.row_as(NextStepRow).wrong for item in items]
     return [
         _first(f"{prefix}.first_acceptable", items, seed),
         share(f"{prefix}.among_first_three", among, clusters, seed),
@@ -48,13 +48,8 @@ def _metrics(prefix: str, items: Sequence[Answered], seed: int) -> list[Metric]:
 
 
 def _first(name: str, items: Sequence[Answered], seed: int) -> Metric:
-    right = [bool(set(_advised(item)[:1]) & set(_row(item).acceptable)) for item in items]
+    right = [bool(set(_advised(item)[:1]) & set(item.row_as(NextStepRow).acceptable)) for item in items]
     return share(name, right, [item.row.cluster for item in items], seed)
-
-
-def _row(item: Answered) -> NextStepRow:
-    assert isinstance(item.row, NextStepRow)
-    return item.row
 
 
 def _advised(item: Answered) -> Sequence[str]:
@@ -64,19 +59,19 @@ def _advised(item: Answered) -> Sequence[str]:
 
 def _pause_right(item: Answered) -> bool:
     answer = item.answer(AdviceAnswer)
-    return answer is not None and answer.pause == _row(item).pause
+    return answer is not None and answer.pause == item.row_as(NextStepRow).pause
 
 
 def _most_frequent(items: Sequence[Answered]) -> str:
-    return Counter(_row(item).acceptable[0].value for item in items).most_common(1)[0][0] if items else ""
+    return Counter(item.row_as(NextStepRow).acceptable[0].value for item in items).most_common(1)[0][0] if items else ""
 
 
 def _always(step: str, items: Sequence[Answered]) -> list[bool]:
-    return [step in _row(item).acceptable for item in items]
+    return [step in item.row_as(NextStepRow).acceptable for item in items]
 
 
 def _outcome(item: Answered) -> Outcome:
-    row, answer, advised = _row(item), item.answer(AdviceAnswer), _advised(item)
+    row, answer, advised = item.row_as(NextStepRow), item.answer(AdviceAnswer), _advised(item)
     return Outcome(
         dataset="next-step",
         id=row.id,

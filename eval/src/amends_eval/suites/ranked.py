@@ -38,7 +38,7 @@ def measure(answered: Mapping[str, Sequence[Answered]], seed: int) -> SuiteResul
 
 def scores(item: Answered) -> Sequence[float]:
     """The score of each reply, in the row's order."""
-    answers = (item.answer(ReplyAnswer, str(index)) for index in range(len(_row(item).replies)))
+    answers = (item.answer(ReplyAnswer, str(index)) for index in range(len(item.row_as(RankedRow).replies)))
     return [answer.score if answer else REFUSED for answer in answers]
 
 
@@ -65,31 +65,26 @@ def _best_first(grades: Sequence[float], found: Sequence[float]) -> float:
     return sum(grade == max(grades) for grade in top) / len(top)
 
 
-def _row(item: Answered) -> RankedRow:
-    assert isinstance(item.row, RankedRow)
-    return item.row
-
-
 def _grades(item: Answered) -> Sequence[float]:
-    return [reply.grade for reply in _row(item).replies]
+    return [reply.grade for reply in item.row_as(RankedRow).replies]
 
 
 def _longest_is_worst(item: Answered) -> bool:
-    replies = _row(item).replies
+    replies = item.row_as(RankedRow).replies
     longest = max(replies, key=lambda reply: len(reply.text))
     return longest.grade == min(reply.grade for reply in replies)
 
 
 def _lengths(item: Answered) -> Sequence[float]:
-    return [len(reply.text) for reply in _row(item).replies]
+    return [len(reply.text) for reply in item.row_as(RankedRow).replies]
 
 
 def _kind_words(item: Answered) -> Sequence[float]:
-    return [len(_KIND_WORDS.findall(reply.text)) for reply in _row(item).replies]
+    return [len(_KIND_WORDS.findall(reply.text)) for reply in item.row_as(RankedRow).replies]
 
 
 def _step_probabilities(item: Answered) -> Sequence[float]:
-    answers = (item.answer(ReplyAnswer, str(index)) for index in range(len(_row(item).replies)))
+    answers = (item.answer(ReplyAnswer, str(index)) for index in range(len(item.row_as(RankedRow).replies)))
     return [sum(f.probability for f in answer.findings if f.label in _STEPS) if answer else 0.0 for answer in answers]
 
 

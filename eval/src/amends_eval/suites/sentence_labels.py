@@ -32,7 +32,7 @@ def measure_labels(
 
 def decisions_of(items: Sequence[Answered], names: Sequence[str]) -> Decisions:
     """What is so and what was claimed; a refused question claims nothing."""
-    rows = [row_of(item) for item in items]
+    rows = [item.row_as(SentenceRow) for item in items]
     answers = [item.answer(SentenceAnswer) for item in items]
     return Decisions(
         truth=_matrix([[name in row.strength for name in names] for row in rows], len(names)),
@@ -42,12 +42,6 @@ def decisions_of(items: Sequence[Answered], names: Sequence[str]) -> Decisions:
         known=_matrix([[name not in row.optional for name in names] for row in rows], len(names)),
         names=names,
     )
-
-
-def row_of(item: Answered) -> SentenceRow:
-    """The row, which must be a sentence's."""
-    assert isinstance(item.row, SentenceRow)
-    return item.row
 
 
 def _matrix(cells: list[list[bool]], width: int) -> NDArray[np.bool_]:

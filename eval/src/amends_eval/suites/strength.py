@@ -7,8 +7,9 @@ from amends_core.taxonomy import STEPS
 from sklearn.metrics import cohen_kappa_score
 
 from amends_eval.answers import SentenceAnswer
-from amends_eval.suites.measures import from_weights, share
-from amends_eval.suites.sentence_labels import DATASETS, row_of
+from amends_eval.datasets.rows import SentenceRow
+from amends_eval.suites.measures import from_weights, share_right
+from amends_eval.suites.sentence_labels import DATASETS
 from amends_eval.suites.suite import Answered, Metric, Outcome, Suite, SuiteResult
 
 _LEVELS = (0, 1, 2)
@@ -29,7 +30,7 @@ def measure(answered: Mapping[str, Sequence[Answered]], seed: int) -> SuiteResul
 
 
 def _grades(dataset: str, item: Answered) -> list[Outcome]:
-    row, answer = row_of(item), item.answer(SentenceAnswer)
+    row, answer = item.row_as(SentenceRow), item.answer(SentenceAnswer)
     found = {step.value: _strength(answer, step.value) for step in STEPS if step not in row.optional}
     return [
         Outcome(
@@ -65,7 +66,7 @@ def _metrics(dataset: str, grades: Sequence[Outcome], seed: int) -> list[Metric]
         _kappa(f"{dataset}.kappa", grades, seed),
         _kappa(f"{dataset}.kappa_where_touched", _touched(grades), seed),
         _kappa(f"{dataset}.kappa_where_present", both, seed),
-        share(f"{dataset}.accuracy_where_present", [bool(g.ok) for g in both], [g.cluster for g in both], seed),
+        share_right(f"{dataset}.accuracy_where_present", both, seed),
     ]
 
 

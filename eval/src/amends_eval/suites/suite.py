@@ -11,6 +11,7 @@ from amends_eval.datasets.rows import Row
 from amends_eval.questions import Model
 
 _A = TypeVar("_A")
+_R = TypeVar("_R", bound=Row)
 
 
 class Metric(Model):
@@ -66,6 +67,11 @@ class Answered:
     row: Row
     answers: Mapping[str, Answer]
     seconds: Mapping[str, float]
+
+    def row_as(self, kind: type[_R]) -> _R:
+        """The row, which must be of that kind."""
+        assert isinstance(self.row, kind)
+        return self.row
 
     def answer(self, kind: type[_A], part: str = "") -> _A | None:
         """The answer of a part; None where the target refused the question."""

@@ -9,7 +9,7 @@ from amends_core.bundle import DEFAULT_BUNDLE, load_bundle
 from amends_core.conversation import Turn
 from amends_core.encoder import Encoding, OnnxEncoder
 from amends_core.errors import AmendsError, RequestError
-from amends_core.judgement import Judgement
+from amends_core.judgement import Judgement, MisstepFinding, StepAssessment
 from amends_core.playbooks import load_library
 from amends_core.scorer import Plan, Scorer, phrases_of
 from amends_core.taxonomy import SENTENCE_LABELS, STEPS, Role, Strength
@@ -155,25 +155,17 @@ def _reply(judgement: Judgement) -> ReplyAnswer:
             for share in judgement.contributions
         ),
         findings=(
-            *(
-                Finding(
-                    label=step.step,
-                    probability=step.probability,
-                    strength=int(step.strength),
-                    spans=tuple((p.turn_index, p.span.start, p.span.end) for p in step.places),
-                    exemplar=step.nearest.text if step.nearest else "",
-                )
-                for step in done
-            ),
-            *(
-                Finding(
-                    label=found.misstep,
-                    probability=found.probability,
-                    strength=0,
-                    spans=tuple((p.turn_index, p.span.start, p.span.end) for p in found.places),
-                    exemplar=found.nearest.text if found.nearest else "",
-                )
-                for found in judgement.missteps
-            ),
+            *(_finding(step.step, step, int(step.strength)) for step in done),
+            *(_finding(found.misstep, found, 0) for found in judgement.missteps),
         ),
+    )
+
+
+def _finding(label: str, found: StepAssessment | MisstepFinding, strength: int) -> Finding:
+    return Finding(
+        label=label,
+        probability=found.probability,
+        strength=strength,
+        spans=tuple((place.turn_index, place.span.start, place.span.end) for place in found.places),
+        exemplar=found.nearest.text if found.nearest else "",
     )

@@ -62,11 +62,6 @@ def checksum(path: Path) -> str:
         raise _unreadable(path, error) from error
 
 
-def digest(text: str) -> str:
-    """A short name for a text, which does not tell it."""
-    return hashlib.sha256(text.encode()).hexdigest()[:16]
-
-
 def _unreadable(path: Path, error: Exception) -> DatasetError:
     why = error.strerror if isinstance(error, OSError) else "it is not the text file that the recipe names"
     return DatasetError(f"cannot read {path}: {why}; name the folder that holds {path.parent.name}/ with --data")

@@ -14,9 +14,10 @@ Source: Demszky et al. (2020), GoEmotions: a dataset of fine-grained emotions, A
 from collections.abc import Mapping
 from pathlib import Path
 
+from amends_eval.datasets.rows import text_sha256
 from amends_eval.errors import DatasetError
 from amends_eval.questions import ReadCustomer
-from amends_eval.yardsticks.files import digest, lines, tab_separated
+from amends_eval.yardsticks.files import lines, tab_separated
 from amends_eval.yardsticks.keywords import yes_by_count
 from amends_eval.yardsticks.readings import customer_features, upset
 from amends_eval.yardsticks.yardstick import Item, Published, Task, Yardstick
@@ -63,7 +64,7 @@ def _item(row: list[str], names: list[str], number: int) -> Item:
         raise DatasetError(f"{COMMENTS}:{number}: the labels must be line numbers of {NAMES}, from 0") from None
     return Item(
         id=name,
-        cluster=digest(text.casefold()),
+        cluster=text_sha256(text.casefold()),
         question=ReadCustomer(text=text),
         words=text,
         truth={task: "yes" if emotions & meant else "no" for task, meant in _MEANS.items()},

@@ -8,7 +8,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from amends_core.advice.features import state_features, step_features
-from amends_core.advice.weights import shipped
+from amends_core.advice.weights import Weights, shipped
 from amends_core.conversation import CustomerMoment, State
 from amends_core.encoder import Floats
 from amends_core.exemplars import ExemplarIndex
@@ -78,11 +78,12 @@ class Adviser:
     def __init__(self, phrasings: Mapping[Label, Sequence[str]], index: ExemplarIndex) -> None:
         self._phrasings = phrasings
         self._index = index
+        self._weights = shipped()
 
     def advise(self, playbook: Playbook, state: State, customer: Floats, last_speaker: Role, most: int) -> Advice:
         """Gives at most `most` steps; `customer` is the embedding of the customer's last message."""
         position = locate(playbook, state)
-        odds = _probabilities(playbook, state, position, last_speaker)
+        odds = _probabilities(self._weights, playbook, state, position, last_speaker)
         ranked = sorted(odds, key=lambda step: (-odds[step], STEPS.index(step)))[:most]
         return Advice(
             steps=tuple(StepAdvice(step, odds[step], _WHY[step], self._examples(step, customer)) for step in ranked),
@@ -99,11 +100,13 @@ class Adviser:
         return tuple(dict.fromkeys((*first, *self._phrasings.get(step, ()))))[:PHRASINGS]
 
 
-def _probabilities(playbook: Playbook, state: State, position: Position, last_speaker: Role) -> Mapping[Step, float]:
+def _probabilities(
+    weights: Weights, playbook: Playbook, state: State, position: Position, last_speaker: Role
+) -> Mapping[Step, float]:
     """A softmax over the log odds of the steps that are not out of place; adds up to 1."""
     expected = expectations(playbook, state)
     steps = step_features(playbook, state, position, expected)
-    urgency = shipped().urgency(steps, state_features(playbook, state, position, last_speaker))
+    urgency = weights.urgency(steps, state_features(playbook, state, position, last_speaker))
     urgency += _pull(playbook, state, position)
     shut = np.array([expected[step] is Expectation.NOT_NOW for step in STEPS])
     odds = np.where(shut, 0.0, np.exp(urgency - urgency[~shut].max()))
@@ -124,20 +127,19 @@ def _pause_reason(playbook: Playbook, state: State, position: Position, last_spe
         return ""
     if position.waiting:
         return "The last step leaves the turn to the customer; wait for the answer."
-    last_turn = state.sentences[-1].turn_index if state.sentences else -1
     for stage in playbook.stages:
-        if stage.pause and any(state.last_done.get(step) == last_turn for step in stage.steps):
+        if stage.pause and any(state.last_done.get(step) == state.last_agent_turn for step in stage.steps):
             return f"After {stage.name.replace('_', ' ')} this playbook is silent, so that the customer can answer."
     # What did harm is mended at once, even where it ended in a question.
-    return "" if state.missteps else _left_to_customer(state, last_turn)
+    return "" if state.missteps else _left_to_customer(state)
 
 
-def _left_to_customer(state: State, last_turn: int) -> str:
+def _left_to_customer(state: State) -> str:
     """Why the agent's own last words leave the turn to the customer, whatever the playbook; empty where they do not."""
-    said = [sentence.text for sentence in state.sentences if sentence.turn_index == last_turn]
+    said = [sentence.text for sentence in state.sentences if sentence.turn_index == state.last_agent_turn]
     if said and said[-1].rstrip().endswith("?"):
         return "A question was put to the customer; wait for the answer."
-    if state.last_done.get(Step.LISTEN) == last_turn:
+    if state.last_done.get(Step.LISTEN) == state.last_agent_turn:
         return "The customer was invited to speak; leave room for it."
     if any(_PLEA.search(text) for text in said):
         return "After a wish or a plea to be forgiven, silence lets the customer take it in."

@@ -78,12 +78,11 @@ def state_features(playbook: Playbook, state: State, position: Position, last_sp
 def _of_step(
     step: Step, playbook: Playbook, state: State, position: Position, expectation: Expectation
 ) -> Mapping[str, float]:
-    last_turn = state.sentences[-1].turn_index if state.sentences else -1
     return {
         "expected": expectation is Expectation.EXPECTED,
         "not_now": expectation is Expectation.NOT_NOW,
         "done": state.done.get(step, 0.0),
-        "done_last": state.last_done.get(step, -2) == last_turn,
+        "done_last": state.last_done.get(step, -2) == state.last_agent_turn,
         **_of_stage(step, playbook, state, position),
     }
 

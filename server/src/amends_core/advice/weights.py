@@ -2,7 +2,6 @@
 
 from collections.abc import Mapping
 from dataclasses import dataclass
-from functools import cache
 from pathlib import Path
 from typing import Any
 
@@ -33,7 +32,6 @@ class Weights:
         return found
 
 
-@cache
 def shipped() -> Weights:
     """The weights that ship."""
     return parse(yaml.safe_load(PATH.read_text(encoding="utf-8")))

@@ -94,7 +94,7 @@ class Gatherer:
     def _worth(self, sentence: Sentence, label: Label) -> float:
         """Grows with the probability, below the threshold, too; a step counts by how likely it is strong."""
         presence = max(0.0, sentence.reading.probability(label) - NOTHING_BELOW) / (1.0 - NOTHING_BELOW)
-        if not isinstance(label, Step):
+        if not isinstance(label, Step) or presence == 0:
             return presence
         weak, strong = CREDIT[Strength.WEAK], CREDIT[Strength.STRONG]
         return presence * (weak + (strong - weak) * self._strong(sentence, label))
