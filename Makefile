@@ -43,7 +43,7 @@ breaking: .venv-dev/installed-lint proto/deps/made ## Checks the contract agains
 	  rm -rf build/released && mkdir -p build/released && git archive $$tag proto | tar -x -C build/released \
 	  && cp -r proto/deps build/released/proto/ && cd proto && ../$(DEV)/buf breaking --against ../build/released/proto
 
-model: .venv-train/installed ## Makes the model bundle; REAL=file brings the real sentences that calibrate
+model: .venv-train/installed-teacher ## Makes the model bundle; REAL=file brings the real sentences that calibrate
 	@.venv-train/bin/python -m amends_train --out server/src/amends_core/models/amends-minilm-l6 --version $(VERSION) \
 	  $(if $(REAL),--real-texts $(REAL)) $(ARGS)
 
@@ -71,6 +71,9 @@ golden: .venv-dev/installed ## Writes the golden outputs anew, to be read before
 
 lock: .venv-dev/installed-lint ## Writes the lock files anew (needs uv)
 	@mkdir -p build && requirements/lock.sh
+
+.venv-train/installed-teacher: .venv-train/installed requirements/teacher.txt
+	@.venv-train/bin/python $(PIP) --no-deps --require-hashes -r requirements/teacher.txt && touch $@
 
 clean: ## Removes environments and what was built
 	@rm -rf .venv .venv-dev .venv-train build dist proto/deps

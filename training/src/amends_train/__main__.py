@@ -6,10 +6,13 @@ from pathlib import Path
 
 import torch
 
+from amends_train.bases import BASES
 from amends_train.fit import FitOptions
-from amends_train.recipe import Recipe, Sources, read_inputs, run
+from amends_train.recipe import Pupil, Recipe, Sources, read_inputs, run
 
 DATASETS = Path("eval/datasets")
+TEACHER_RATE = 5e-5
+"""Peak learning rate of a teacher: a larger encoder wants a smaller one."""
 
 
 def main() -> None:
@@ -28,13 +31,22 @@ def main() -> None:
     parser.add_argument("--out", type=Path, required=True, help="folder of the bundle; what lies there is replaced")
     parser.add_argument("--name", default="amends-minilm-l6")
     parser.add_argument("--version", required=True, help="version of the bundle, such as 0.1.0")
+    parser.add_argument("--base", choices=sorted(BASES), default="minilm-l6", help="what the bundle is made from")
     parser.add_argument("--epochs", type=int, default=FitOptions().epochs)
+    parser.add_argument(
+        "--teacher", choices=[*sorted(BASES), "none"], default="mpnet-l6", help="what the student learns from as well"
+    )
+    parser.add_argument("--teacher-epochs", type=int, default=4)
     parser.add_argument("--seed", type=int, default=FitOptions().seed)
     parser.add_argument("--threads", type=int, default=0, help="threads of PyTorch; 0 takes its own choice")
     args = parser.parse_args()
     if args.threads:
         torch.set_num_threads(args.threads)
-    recipe = Recipe(args.name, args.version, args.work, args.out, FitOptions(epochs=args.epochs, seed=args.seed))
+    student = Pupil(args.base, FitOptions(epochs=args.epochs, seed=args.seed))
+    teacher = None
+    if args.teacher != "none":
+        teacher = Pupil(args.teacher, FitOptions(args.teacher_epochs, encoder_rate=TEACHER_RATE, seed=args.seed))
+    recipe = Recipe(args.name, args.version, args.work, args.out, student, teacher)
     sources = Sources(
         data=args.data,
         extra_labels=args.extra_labels,

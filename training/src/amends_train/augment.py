@@ -60,6 +60,22 @@ def joined(first: str, second: str, rng: random.Random) -> str:
     return first.rstrip(".!") + rng.choice(glue) + (second[:1].lower() + second[1:] if rng.random() < 0.7 else second)
 
 
+def turned(first: str, second: str, rng: random.Random) -> str:
+    """Two sentences with a word of contrast between them."""
+    glue: Sequence[str] = (
+        ", but ",
+        " but ",
+        ", but ",
+        ", however ",
+        ", although ",
+        " - but ",
+        ", though ",
+        "... but ",
+        ", only ",
+    )
+    return first.rstrip(".!") + rng.choice(glue) + second[:1].lower() + second[1:]
+
+
 _WAYS: Mapping[Way, float] = {
     lambda text, _: text: 0.5,
     lambda text, _: text.rstrip(".!?").replace("'", ""): 0.1,

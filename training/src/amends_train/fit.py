@@ -3,6 +3,8 @@
 import random
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
 
 import numpy as np
 import torch
@@ -11,13 +13,12 @@ from sentence_transformers import SentenceTransformer
 from torch import Tensor, nn
 from tqdm import tqdm
 
-from amends_train.augment import joined, roughen
 from amends_train.network import Network, network_of
-from amends_train.rows import REAL, AgentRow, CustomerRow
-from amends_train.targets import ACTS, Floats, agent_target, customer_target
+from amends_train.samples import Corpus, Passage, Sample, Shares, samples
+from amends_train.targets import ACTS, Floats
 
-Passage = tuple[str, str]
-"""A text, and what the other side said before it; the latter may be empty."""
+Batch = tuple[dict[str, Tensor], Tensor, Tensor]
+"""Token ids and mask; targets and weights, both of shape (batch, len(OUTPUTS))."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -32,64 +33,67 @@ class FitOptions:
     """Peak learning rate of the heads."""
     warmup: float = 0.08
     """Share of the steps over which the rates rise."""
-    join_share: float = 0.08
-    """Share of agent rows that are run together with another one."""
     act_weight: float = 0.6
     """Weight of the acts' cross-entropy against the summed binary ones."""
-    context_dropout: float = 0.25
-    """Share of customer messages that are read without what the agent said before."""
     real_weight: float = 0.5
     """Weight of a real sentence against a written one: one corpus does not sound like the next."""
+    shares: Shares = Shares()
     max_tokens: int = 128
     seed: int = 20261122
 
 
-@dataclass(frozen=True, slots=True, eq=False)
-class Sample:
-    """One text with what the network should say of it."""
-
-    passage: Passage
-    target: Floats
-    weight: Floats
-    importance: float = 1.0
-
-
-Report = Callable[[int, float, Network], None]
-
-
-def fit(
-    base: SentenceTransformer,
-    agents: Sequence[AgentRow],
-    customers: Sequence[CustomerRow],
-    options: FitOptions,
-    after_epoch: Report | None = None,
-) -> Network:
+def fit(base: SentenceTransformer, corpus: Corpus, options: FitOptions, checkpoint: Path | None = None) -> Network:
     """Fine-tunes `base` in place and gives it with its heads.
 
-    `after_epoch` is called with the epoch, its mean loss and the network.
+    With a `checkpoint` each epoch is written to that file, and a run that was cut off goes on after its last one.
     """
     torch.manual_seed(options.seed)
     rng = random.Random(options.seed)
     network = network_of(base)
-    per_epoch = -(-(len(agents) + len(customers)) // options.batch_size)
     optimizer = _optimizer(network, options)
-    scheduler = torch.optim.lr_scheduler.LambdaLR(optimizer, _ramp(options, per_epoch * options.epochs))
-    for epoch in range(options.epochs):
+    steps = -(-len(corpus) // options.batch_size) * options.epochs
+    scheduler = torch.optim.lr_scheduler.LambdaLR(optimizer, _ramp(options, steps))
+    parts = {"network": network, "optimizer": optimizer, "scheduler": scheduler}
+    for epoch in range(_resume(checkpoint, parts, rng), options.epochs):
         network.train()
         losses: list[float] = []
-        samples = list(_samples(agents, customers, options, rng))
-        batches = list(_batches(samples, base, options, rng))
-        for batch in tqdm(batches, desc=f"epoch {epoch + 1}/{options.epochs}", unit="batch"):
-            loss = _loss(network, batch, options)
+        drawn = list(samples(corpus, options.shares, options.real_weight, rng))
+        batches = tqdm(
+            list(_batches(drawn, options, rng)), desc=f"epoch {epoch + 1}/{options.epochs}", unit="batch", mininterval=5
+        )
+        for batch in batches:
+            loss = _loss(network, _tensors(batch, base, options), options)
             optimizer.zero_grad(set_to_none=True)
             loss.backward()
             nn.utils.clip_grad_norm_(network.parameters(), 1.0)
             optimizer.step()
             scheduler.step()
             losses.append(float(loss.detach()))
-        if after_epoch is not None:
-            after_epoch(epoch, float(np.mean(losses)), network)
+            batches.set_postfix(loss=f"{np.mean(losses[-100:]):.3f}", refresh=False)
+        _keep(checkpoint, parts, rng, epoch + 1)
     return network.eval()
+
+
+def _keep(path: Path | None, parts: dict[str, Any], rng: random.Random, epochs: int) -> None:
+    """Writes everything that the next epoch depends on."""
+    if path is None:
+        return
+    states = {name: part.state_dict() for name, part in parts.items()}
+    partial = path.with_suffix(".partial")
+    torch.save({**states, "rng": rng.getstate(), "torch": torch.get_rng_state(), "epochs": epochs}, partial)
+    partial.rename(path)
+
+
+def _resume(path: Path | None, parts: dict[str, Any], rng: random.Random) -> int:
+    """Takes up what `_keep` wrote; gives how many epochs are done."""
+    if path is None or not path.exists():
+        return 0
+    kept = torch.load(path, weights_only=False)  # our own file in our own work folder
+    for name, part in parts.items():
+        part.load_state_dict(kept[name])
+    rng.setstate(kept["rng"])
+    torch.set_rng_state(kept["torch"])
+    return int(kept["epochs"])
 
 
 @torch.inference_mode()
@@ -107,46 +111,23 @@ def predict(network: Network, base: SentenceTransformer, passages: Sequence[Pass
     return back
 
 
-def _samples(
-    agents: Sequence[AgentRow], customers: Sequence[CustomerRow], options: FitOptions, rng: random.Random
-) -> Iterator[Sample]:
-    for row in agents:
-        target, weight = agent_target(row)
-        text = roughen(row.text, rng)
-        importance = options.real_weight if row.kind == REAL else 1.0
-        if row.kind != REAL and rng.random() < options.join_share:
-            other = rng.choice(agents)
-            text, target, weight = _joined(row, other, rng)
-        yield Sample((text, ""), target, weight, importance)
-    for message in customers:
-        context = message.context if rng.random() >= options.context_dropout else ""
-        yield Sample((roughen(message.text, rng), context), *customer_target(message))
-
-
-def _joined(row: AgentRow, other: AgentRow, rng: random.Random) -> tuple[str, Floats, Floats]:
-    """Two sentences run together carry the labels of both; where one is arguable and none is firm, nothing is known."""
-    (a, known_a), (b, known_b) = agent_target(row), agent_target(other)
-    target = np.maximum(a, b)
-    known = np.where(target > 0, np.maximum(known_a * (a > 0), known_b * (b > 0)), known_a * known_b)
-    return joined(row.text, other.text, rng), target, known.astype(np.float32)
-
-
-def _batches(
-    samples: list[Sample], base: SentenceTransformer, options: FitOptions, rng: random.Random
-) -> Iterator[tuple[dict[str, Tensor], Tensor, Tensor]]:
+def _batches(drawn: list[Sample], options: FitOptions, rng: random.Random) -> Iterator[list[Sample]]:
     """Batches of like length, in random order, so that little is spent on padding."""
-    rng.shuffle(samples)
-    chunk = options.batch_size * 16
+    rng.shuffle(drawn)
+    chunk, size = options.batch_size * 16, options.batch_size
     groups: list[list[Sample]] = []
-    for start in range(0, len(samples), chunk):
-        ordered = sorted(samples[start : start + chunk], key=lambda sample: sum(map(len, sample.passage)))
-        groups += [ordered[i : i + options.batch_size] for i in range(0, len(ordered), options.batch_size)]
+    for start in range(0, len(drawn), chunk):
+        ordered = sorted(drawn[start : start + chunk], key=lambda sample: sum(map(len, sample.passage)))
+        groups += [ordered[i : i + size] for i in range(0, len(ordered), size)]
     rng.shuffle(groups)
-    for group in groups:
-        encoded = _tokenize(base, [sample.passage for sample in group], options.max_tokens)
-        target = torch.from_numpy(np.stack([sample.target for sample in group]))
-        weight = torch.from_numpy(np.stack([sample.weight * sample.importance for sample in group]))
-        yield encoded, target, weight
+    return iter(groups)
+
+
+def _tensors(batch: Sequence[Sample], base: SentenceTransformer, options: FitOptions) -> Batch:
+    encoded = _tokenize(base, [sample.passage for sample in batch], options.max_tokens)
+    target = torch.from_numpy(np.stack([sample.target for sample in batch]))
+    weight = torch.from_numpy(np.stack([sample.weight * sample.importance for sample in batch]))
+    return encoded, target, weight
 
 
 def token_ids(base: SentenceTransformer, passage: Passage, max_tokens: int) -> list[int]:
@@ -163,7 +144,7 @@ def _tokenize(base: SentenceTransformer, passages: Sequence[Passage], max_tokens
     return {"input_ids": encoded["input_ids"], "attention_mask": encoded["attention_mask"]}
 
 
-def _loss(network: Network, batch: tuple[dict[str, Tensor], Tensor, Tensor], options: FitOptions) -> Tensor:
+def _loss(network: Network, batch: Batch, options: FitOptions) -> Tensor:
     encoded, target, weight = batch
     with torch.autocast("cpu", dtype=torch.bfloat16):  # half again as fast on CPUs that have it
         logits = network(**encoded)[1]

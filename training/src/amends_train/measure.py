@@ -11,9 +11,8 @@ from sklearn.metrics import cohen_kappa_score, f1_score, precision_score, recall
 
 from amends_train.calibrate import Calibration
 from amends_train.rows import AgentRow, CustomerRow
-from amends_train.targets import ACTS, COLUMN, UPSET, Floats, agent_target, column_of
+from amends_train.targets import ACTS, COLUMN, LABEL_COLUMNS, UPSET, Floats, agent_target
 
-LABEL_COLUMNS = [column_of(label) for label in SENTENCE_LABELS]
 _MISSTEPS = slice(len(STEPS), None)
 _BINS = 15
 

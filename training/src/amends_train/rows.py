@@ -100,8 +100,13 @@ def read_extra(labels: Path, texts: Path) -> list[AgentRow]:
         labels: JSON lines of `id`, `labels` (bare names), `optional`, `strength` (by step), `annotator`.
         texts: JSON lines of `id` and `sentence`.
     """
-    sentences = {str(data["id"]): str(data["sentence"]) for _, _, data in _lines(texts)}
+    sentences = read_sentences(texts)
     return [_extra(file, number, data, sentences[str(data["id"])]) for file, number, data in _lines(labels)]
+
+
+def read_sentences(texts: Path) -> dict[str, str]:
+    """Real sentences by id, from JSON lines of `id` and `sentence`."""
+    return {str(data["id"]): str(data["sentence"]) for _, _, data in _lines(texts)}
 
 
 def _extra(file: Path, number: int, data: Mapping[str, Any], text: str) -> AgentRow:
@@ -128,7 +133,7 @@ def join_real(labels: Path, texts: Path) -> list[AgentRow]:
     Raises:
         RowError: a sentence is missing or is not the one that was labelled.
     """
-    sentences = {str(data["id"]): str(data["sentence"]) for _, _, data in _lines(texts)}
+    sentences = read_sentences(texts)
     rows = []
     for file, number, data in _lines(labels):
         text = sentences.get(str(data["id"]))

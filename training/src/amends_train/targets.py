@@ -23,6 +23,10 @@ def column_of(label: Label) -> int:
     return COLUMN[output_name(label)]
 
 
+LABEL_COLUMNS = [column_of(label) for label in SENTENCE_LABELS]
+"""Columns of the 23 labels, steps first."""
+
+
 def agent_target(row: AgentRow) -> tuple[Floats, Floats]:
     """Gives target and weight, each of shape (len(OUTPUTS),); weight 0 where nothing is known.
 

@@ -1,0 +1,138 @@
+"""Samples: what the network reads in one epoch, and what it should say: rows, roughened, joined, taken back."""
+
+import random
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from dataclasses import dataclass
+
+import numpy as np
+from amends_core.taxonomy import Misstep, Step
+
+from amends_train.augment import joined, roughen, turned
+from amends_train.rows import REAL, AgentRow, CustomerRow
+from amends_train.targets import COLUMN, LABEL_COLUMNS, Floats, agent_target, column_of, customer_target
+
+Passage = tuple[str, str]
+"""A text, and what the other side said before it; the latter may be empty."""
+SoftTargets = Mapping[Passage, Floats]
+"""What a teacher says of a passage: probabilities, shape (len(OUTPUTS),)."""
+
+_EXCUSES = frozenset(
+    {Misstep.DEFEND, Misstep.BLAME_CUSTOMER, Misstep.BLAME_OTHERS, Misstep.DISMISS_FEELING, Misstep.SELF_FOCUS}
+)
+_AMENDS = frozenset({Step.TAKE_ACTION, Step.TAKE_OWNERSHIP, Step.GO_FURTHER})
+_MOST_WORDS = 16
+
+
+@dataclass(frozen=True, slots=True)
+class Shares:
+    """How often rows are composed or read otherwise; each 0 to 1."""
+
+    join: float = 0.08
+    """Agent rows that are run together with another one."""
+    turn: float = 0.15
+    """Apologies that are followed by "but": half by an excuse, which takes them back, half by what makes amends."""
+    no_context: float = 0.25
+    """Customer messages that are read without what the agent said before."""
+    teacher: float = 0.6
+    """Of the teacher's word in a target, against the label's."""
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class Sample:
+    """One text with what the network should say of it."""
+
+    passage: Passage
+    target: Floats
+    weight: Floats
+    importance: float = 1.0
+
+
+@dataclass(frozen=True, slots=True)
+class Corpus:
+    """Labelled rows, and what a teacher says."""
+
+    agents: Sequence[AgentRow]
+    customers: Sequence[CustomerRow]
+    soft: SoftTargets
+    """Of clean passages of the rows; empty without a teacher."""
+    unlabelled: Sequence[tuple[Passage, Floats]] = ()
+    """Passages that nobody labelled, with the weights of the outputs that the teacher's word teaches there."""
+
+    def __len__(self) -> int:
+        return len(self.agents) + len(self.customers) + len(self.unlabelled)
+
+
+def samples(corpus: Corpus, shares: Shares, real_weight: float, rng: random.Random) -> Iterator[Sample]:
+    """One epoch of samples; `real_weight` is that of a real sentence against a written one."""
+    excuses = [row for row in corpus.agents if _only(row, _EXCUSES)]
+    amends = [row for row in corpus.agents if _only(row, _AMENDS)]
+    for row in corpus.agents:
+        target, weight = agent_target(row)
+        importance = real_weight if row.kind == REAL else 1.0
+        drawn = rng.random() if row.kind != REAL else 1.0
+        if _only(row, frozenset({Step.APOLOGIZE})) and drawn < shares.turn and excuses and amends:
+            yield _turned(row, rng.choice(excuses if rng.random() < 0.5 else amends), rng)
+        elif drawn < shares.join:
+            yield _joined(row, rng.choice(corpus.agents), rng)
+        else:
+            target, weight = blended(target, weight, corpus.soft.get((row.text, "")), shares.teacher)
+            yield Sample((roughen(row.text, rng), ""), target, weight, importance)
+    yield from _messages(corpus, shares, rng)
+    for (text, context), weight in corpus.unlabelled:
+        yield Sample((roughen(text, rng), context), corpus.soft[text, context], weight)
+
+
+def _messages(corpus: Corpus, shares: Shares, rng: random.Random) -> Iterator[Sample]:
+    for message in corpus.customers:
+        context = message.context if rng.random() >= shares.no_context else ""
+        soft = corpus.soft.get((message.text, context))
+        target, weight = blended(*customer_target(message), soft, shares.teacher, known_only=True)
+        yield Sample((roughen(message.text, rng), context), target, weight)
+
+
+def blended(
+    target: Floats, weight: Floats, soft: Floats | None, share: float, *, known_only: bool = False
+) -> tuple[Floats, Floats]:
+    """Label and teacher in one target: a cross-entropy against the mixture is the mixture of cross-entropies.
+
+    Where the label says nothing the teacher's word counts by its share; under `known_only` it is not heard there.
+
+    Source: Hinton et al. (2015), Distilling the Knowledge in a Neural Network, at temperature 1.
+    """
+    if soft is None:
+        return target, weight
+    mixed = np.where(weight > 0, (1 - share) * target + share * soft, soft).astype(np.float32)
+    silent = 0.0 if known_only else share * heard(soft)
+    return mixed, np.where(weight > 0, weight, silent).astype(np.float32)
+
+
+def heard(soft: Floats) -> Floats:
+    """Weights of a sentence's outputs: 1 for labels, a step's probability for its strength, 0 for what customers do."""
+    weight = np.zeros_like(soft)
+    weight[LABEL_COLUMNS] = 1.0
+    for step in Step:
+        weight[COLUMN[f"strong:{step}"]] = soft[column_of(step)]
+    return weight
+
+
+def _only(row: AgentRow, wanted: Iterable[Step | Misstep]) -> bool:
+    """Whether a short sentence carries labels, and none but the wanted ones."""
+    return bool(row.firm) and set(row.firm) <= set(wanted) and len(row.text.split()) <= _MOST_WORDS
+
+
+def _joined(row: AgentRow, other: AgentRow, rng: random.Random) -> Sample:
+    """Two sentences run together carry the labels of both; where one is arguable and none is firm, nothing is known."""
+    (a, known_a), (b, known_b) = agent_target(row), agent_target(other)
+    target = np.maximum(a, b)
+    known = np.where(target > 0, np.maximum(known_a * (a > 0), known_b * (b > 0)), known_a * known_b)
+    return Sample((joined(row.text, other.text, rng), ""), target, known.astype(np.float32))
+
+
+def _turned(apology: AgentRow, other: AgentRow, rng: random.Random) -> Sample:
+    """An apology, "but", and another sentence: an excuse makes it a NON_APOLOGY, amends leave it one."""
+    sample = _joined(apology, other, rng)
+    target, weight = sample.target.copy(), sample.weight.copy()
+    if set(other.firm) & _EXCUSES:
+        for label, value in ((Step.APOLOGIZE, 0.0), (Misstep.NON_APOLOGY, 1.0)):
+            target[column_of(label)], weight[column_of(label)] = value, 1.0
+    return Sample((turned(apology.text, other.text, rng), ""), target, weight)
