@@ -23,6 +23,12 @@ CALL = agent("I will call the depot myself today and ring you by five. Does that
 THANKS = customer("Thank you, that is kind.")
 CONVERSATION = [LATE, SORRY, CALL, THANKS]
 
+_METHOD = {
+    "grpc_type": "bidi_stream",
+    "grpc_service": "amends.v1.EmpathyService",
+    "grpc_method": "CoachConversation",
+}
+
 
 def start(*turns: conversation_pb2.Turn, token: bytes = b"", playbook: str = "") -> pb.CoachConversationRequest:
     opening = pb.CoachStart(turns=turns, resume_token=token, playbook=playbook)
@@ -192,9 +198,7 @@ def test_a_partial_turn_that_was_overtaken_by_its_whole_is_passed_over(
         stream.send(start(LATE))
         assert held.started.wait(PATIENCE_S)
         stream.send(partial(agent("I never meant to say this."), "p"), turn(SORRY, "t"))
-        received = {"grpc_type": "bidi_stream", "grpc_service": "amends.v1.EmpathyService"}
-        received["grpc_method"] = "CoachConversation"
-        _wait_for(running, lambda: _total(running, "grpc_server_msg_received_total", **received) == 3)
+        _wait_for(running, lambda: _total(running, "grpc_server_msg_received_total", **_METHOD) == 3)
         held.let_go.set()
         opened, passed_over, told = (next(stream.call) for _ in range(3))
         stream.cancel()
@@ -349,6 +353,33 @@ def test_a_server_follows_a_bounded_number_of_conversations(serve: Serve, open_s
         open_stream(channel).ask(start())
 
 
+def test_a_caller_who_sends_faster_than_is_answered_is_held_back(
+    serve: Serve, held_model: Model, held: HeldEncoder, open_stream: Callable[..., Stream]
+) -> None:
+    running = serve(model=held_model)
+    with grpc.insecure_channel(running.target) as channel:
+        stream = open_stream(channel)
+        stream.send(start(LATE), *(turn(customer(f"Why {n}?"), str(n)) for n in range(200)))
+        assert held.started.wait(PATIENCE_S)
+        _wait_for(running, lambda: _total(running, "grpc_server_msg_received_total", **_METHOD) >= 60)
+        assert _total(running, "grpc_server_msg_received_total", **_METHOD) <= 66, "64 wait, one is in hand, one read"
+        held.let_go.set()
+        assert len(stream.finish()) == 201
+
+
+def test_a_stream_takes_a_bounded_number_of_events_and_the_client_goes_on_in_another(
+    client: Client, open_stream: Callable[..., Stream], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("amends_server.services.coaching._MAX_EVENTS", 3)
+    stream = open_stream()
+    stream.send(start(), turn(LATE, "a"), turn(SORRY, "b"), turn(CALL, "c"))
+    assert [next(stream.call).event_id for _ in range(3)] == ["start", "a", "b"]
+    assert stream.refusal().reason == "TOO_MANY_EVENTS"
+    with client.coach() as coaching:
+        assert coaching.ask(LATE).HasField("advice")
+        assert [coaching.ask(message).HasField("judgement") for message in CONVERSATION[1:]] == [True, True, False]
+
+
 def test_a_caller_who_leaves_leaves_nothing_behind(
     serve: Serve, open_stream: Callable[..., Stream], call_record: CallRecord
 ) -> None:
@@ -399,13 +430,8 @@ def test_events_and_fates_are_counted(serve: Serve, open_stream: Callable[..., S
         stream = open_stream(channel)
         stream.send(start(), *(turn(message, str(n)) for n, message in enumerate(CONVERSATION)))
         stream.finish()
-    labels = {
-        "grpc_type": "bidi_stream",
-        "grpc_service": "amends.v1.EmpathyService",
-        "grpc_method": "CoachConversation",
-    }
-    assert _total(running, "grpc_server_msg_received_total", **labels) == 5
-    assert _total(running, "grpc_server_msg_sent_total", **labels) == 5
+    assert _total(running, "grpc_server_msg_received_total", **_METHOD) == 5
+    assert _total(running, "grpc_server_msg_sent_total", **_METHOD) == 5
     assert _total(running, "amends_live_events_total", event="turn", outcome="read") == 4
     assert _total(running, "amends_live_event_seconds_count", event="turn") == 4
     assert _total(running, "amends_score_count", playbook="unified") == 2

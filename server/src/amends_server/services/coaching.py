@@ -31,6 +31,8 @@ _TOKEN_ROOM_BYTES = 20 << 10
 """What the message that opens a conversation again needs beside its turns: the token, playbook and locale."""
 _LARGE = 100
 """Passages from which a move is judged in a thread, as for other calls."""
+_LARGE_BYTES = 50_000
+"""The same for the turns of a conversation: their words are counted anew with every event, 0.5 ms a 10 KB."""
 _FATES = {fate: pb.AdviceFate.Value(f"ADVICE_FATE_{fate}") for fate in Fate}
 _MAX_TURNS = field_rules(pb.CoachStart, "turns").repeated.max_items
 
@@ -246,7 +248,8 @@ class _Stream:
         self._metrics.batch.observe(len(texts))
         wait_s = min(_PARTIAL_DEADLINE_S, self._limits.deadline_s) if move.partial else self._limits.deadline_s
         encoded = await self._pool.encode(texts, deadline=time.monotonic() + wait_s)
-        if len(texts) + len(move.before.encodings) > _LARGE:  # would hold the event loop up
+        # Would hold the event loop up.
+        if len(texts) + len(move.before.encodings) > _LARGE or self._nbytes > _LARGE_BYTES:
             return await asyncio.to_thread(self._coach.answer, move, encoded.encodings)
         return self._coach.answer(move, encoded.encodings)
 
