@@ -333,10 +333,10 @@ def test_a_conversation_holds_no_more_bytes_than_can_open_it_again(
     with grpc.insecure_channel(running.target) as channel:
         stream = open_stream(channel)
         stream.ask(start())
-        tokens = [stream.ask(turn(long, str(number))).resume_token for number in range(4)]
+        tokens = [stream.ask(turn(long, str(number))).resume_token for number in range(6)]
         stream.send(turn(long, "one too many"))
         assert stream.refusal().reason == "CONVERSATION_TOO_LARGE"
-        open_stream(channel).ask(start(*[long] * 4, token=tokens[-1]))
+        open_stream(channel).ask(start(*[long] * 6, token=tokens[-1]))
         stream.cancel()
 
 

@@ -1,8 +1,8 @@
 """A live conversation of both clients: turns in, answers out, and broken streams opened again."""
 
 import asyncio
-import threading
 from collections.abc import Callable, Iterator
+from concurrent.futures import ThreadPoolExecutor
 from contextlib import ExitStack
 from typing import Any
 
@@ -12,6 +12,7 @@ from amends.v1 import advice_pb2, conversation_pb2, judgement_pb2
 from amends.v1 import empathy_service_pb2 as pb
 from amends_client import (
     AsyncClient,
+    AsyncCoaching,
     Cancelled,
     Client,
     ClientOptions,
@@ -283,22 +284,30 @@ def test_a_closed_client_ends_the_conversation(server: FakeServer, coach: Open) 
 
 def test_closing_lets_a_reader_in_another_thread_go(server: FakeServer) -> None:
     server.answer("CoachConversation", told("t0"), Silence())
-    ended: list[type] = []
-    with Client(server.target) as client:
-        coaching = client.coach([LATE]).__enter__()
-        coaching.send(SORRY)
+    with ThreadPoolExecutor(1) as threads, Client(server.target) as client:
+        with client.coach([LATE]) as coaching:
+            coaching.send(SORRY)
+            reader = threads.submit(list, coaching)
+        assert isinstance(reader.exception(PATIENCE_S), Cancelled)
 
-        def read() -> None:
-            try:
-                list(coaching)
-            except Cancelled:
-                ended.append(Cancelled)
 
-        reader = threading.Thread(target=read)
-        reader.start()
-        coaching.close()
-        reader.join(PATIENCE_S)
-    assert ended == [Cancelled]
+def test_closing_lets_a_reader_in_another_task_go(server: FakeServer) -> None:
+    server.answer("CoachConversation", told("t0"), Silence())
+
+    async def read(coaching: AsyncCoaching) -> list[Any]:
+        return [answer async for answer in coaching]
+
+    async def close() -> None:
+        async with AsyncClient(server.target) as client:
+            async with client.coach([LATE]) as coaching:
+                coaching.send(SORRY)
+                reader = asyncio.create_task(read(coaching))
+                await asyncio.sleep(0)
+            async with asyncio.timeout(PATIENCE_S):
+                with pytest.raises(Cancelled):
+                    await reader
+
+    asyncio.run(close())
 
 
 def test_a_text_that_is_none_is_refused_before_it_is_sent(server: FakeServer, coach: Open) -> None:

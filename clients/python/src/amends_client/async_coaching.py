@@ -109,6 +109,7 @@ class AsyncCoaching:
         if self._task is not None:
             self._task.cancel()
             await asyncio.gather(self._task, return_exceptions=True)
+        self._answers.put_nowait(closed(self._terms.request_id))
 
     def _send(self, turn: conversation_pb2.Turn, *, partial: bool) -> str:
         if self._finished:

@@ -11,6 +11,7 @@ from collections.abc import AsyncGenerator, AsyncIterator
 from contextlib import aclosing, suppress
 from dataclasses import dataclass, field
 
+from amends.v1 import conversation_pb2
 from amends.v1 import empathy_service_pb2 as pb
 from amends_core.coaching import Answer, Arrival, Coach, Fate, Move, Session, patience_s
 from amends_core.taxonomy import Role
@@ -27,8 +28,8 @@ _MAX_EVENTS = 20_000
 """Events of one stream, whose ids are kept: five hours of one partial turn a second; at most some 6 MB."""
 _PARTIAL_DEADLINE_S = 1.0
 """A partial turn is worth no longer wait: the next one tells more."""
-_TOKEN_ROOM_BYTES = 20 << 10
-"""What the message that opens a conversation again needs beside its turns: the token, playbook and locale."""
+_OPENING_BYTES = 2 << 10
+"""What the message that opens a conversation again needs beside its turns: the token, playbook, locale and ids."""
 _LARGE = 100
 """Passages from which a move is judged in a thread, as for other calls."""
 _LARGE_BYTES = 50_000
@@ -153,8 +154,8 @@ class _Stream:
         self._draining = False
         self._read_at: dict[Role, float] = {}
         self._session: Session | None = None
-        self._nbytes = 0
-        """Of the turns, as a message holds them."""
+        self._nbytes = _OPENING_BYTES
+        """Of the message that would open the conversation again."""
 
     def drain(self) -> None:
         """Ends the stream after the event in hand."""
@@ -219,28 +220,28 @@ class _Stream:
             if move.partial and move.event is not None:
                 self._read_at[move.event.role] = time.monotonic()
         if event.kind == "turn":
-            self._nbytes += event.request.turn.ByteSize()
+            self._nbytes += _nbytes(event.request.turn)
         return answer
 
     def _move(self, request: pb.CoachConversationRequest) -> Move:
         if self._session is None:
             start = request.start
-            self._nbytes = sum(turn.ByteSize() for turn in start.turns)
+            self._nbytes += sum(map(_nbytes, start.turns))
             turns = turns_from(start.turns, "start.turns")
             return self._coach.opened(turns, start.playbook, start.locale, start.resume_token)
         if request.WhichOneof("event") == "partial_turn":
             return self._coach.written(self._session, turn_from(request.partial_turn, "partial_turn"))
-        self._hold_to_limits(self._session, request.turn.ByteSize())
+        self._hold_to_limits(self._session, request.turn)
         return self._coach.said(self._session, turn_from(request.turn, "turn"))
 
-    def _hold_to_limits(self, session: Session, nbytes: int) -> None:
+    def _hold_to_limits(self, session: Session, turn: conversation_pb2.Turn) -> None:
         """A conversation must be such that one message can open it again."""
-        most = self._limits.max_message_bytes - _TOKEN_ROOM_BYTES - 8 * _MAX_TURNS
+        most = self._limits.max_message_bytes
         if len(session.turns) >= _MAX_TURNS:
             text = f"the conversation already holds {_MAX_TURNS} turns, the most; open a new one with the last of them"
             raise invalid([("turn", text)], "TOO_MANY_TURNS")
-        if self._nbytes + nbytes > most:
-            text = f"the conversation would hold more than {most} bytes; open a new one with its last turns"
+        if self._nbytes + _nbytes(turn) > most:
+            text = f"the conversation would no longer fit into a message of {most} bytes; open a new one with its end"
             raise invalid([("turn", text)], "CONVERSATION_TOO_LARGE")
 
     async def _run(self, move: Move) -> tuple[Session, Answer]:
@@ -271,6 +272,11 @@ class _Stream:
             previous_advice_fate=_FATES[answer.fate] if answer.fate is not None else pb.ADVICE_FATE_UNSPECIFIED,
             resume_token=self._coach.token(self._session) if self._session is not None else b"",
         )
+
+
+def _nbytes(turn: conversation_pb2.Turn) -> int:
+    """Of a turn within another message: itself, its field's tag and its length."""
+    return turn.ByteSize() + 4
 
 
 def _arrival(request: pb.CoachConversationRequest) -> Arrival:
