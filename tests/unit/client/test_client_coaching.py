@@ -255,6 +255,19 @@ def test_a_server_that_cannot_be_reached_is_tried_as_often_as_a_call(server: Fak
     assert len(server.calls) == 3
 
 
+def test_a_client_that_waits_for_a_server_waits_until_its_timeout(server: FakeServer, coach: Open) -> None:
+    server.answer("CoachConversation", *[GONE] * 5, told("t0", stage="hear"))
+    options = ClientOptions(server.target, timeout_s=PATIENCE_S, max_attempts=1, wait_for_ready=True)
+    assert coach([LATE], options).advice.stage == "hear"
+
+
+def test_a_time_that_is_none_is_refused(server: FakeServer, coach: Open) -> None:
+    for wrong in (-1.0, float("nan")):
+        with pytest.raises(InvalidRequest, match="resume_for_s"):
+            coach([LATE], resume_for_s=wrong)
+    assert server.calls == []
+
+
 def test_an_answer_that_is_late_can_be_read_later(server: FakeServer, coach: Open) -> None:
     server.answer("CoachConversation", told("t0"), Silence())
     coaching = coach([LATE])

@@ -12,15 +12,11 @@ from amends.v1 import advice_pb2, conversation_pb2
 from amends.v1 import empathy_service_pb2 as pb
 
 from amends_client.calls import Terms, is_cancelled
-from amends_client.coaching_log import STALE_TOKEN, CoachingLog, Resumption, closed, no_answer
+from amends_client.coaching_log import STALE_TOKEN, CoachingLog, Ended, Resumption, closed, no_answer
 from amends_client.errors import CallError, error_from_call
 
 Stream = Callable[..., "grpc.aio.StreamStreamCall[pb.CoachConversationRequest, pb.CoachConversationResponse]"]
 Events = asyncio.Queue[pb.CoachConversationRequest | None]
-
-
-class _Ended:
-    """Stands behind the last answer."""
 
 
 class AsyncCoaching:
@@ -39,7 +35,7 @@ class AsyncCoaching:
         self._log = log
         self._resumption = resumption
         self._terms = terms
-        self._answers: asyncio.Queue[pb.CoachConversationResponse | CallError | _Ended] = asyncio.Queue()
+        self._answers: asyncio.Queue[pb.CoachConversationResponse | CallError | Ended] = asyncio.Queue()
         self._events: Events = asyncio.Queue()
         """What the open stream is still to send; None: no more."""
         self._finished = False
@@ -142,7 +138,7 @@ class AsyncCoaching:
             if error.reason == STALE_TOKEN:
                 self._log.forget_token()
             await asyncio.sleep(delay_s)
-        self._answers.put_nowait(_Ended())
+        self._answers.put_nowait(Ended())
 
     async def _follow(self) -> CallError | None:
         """Opens a stream and takes its answers; gives why it broke, or None where it came to its end."""

@@ -182,7 +182,7 @@ class Client:
         return Coaching(
             self._empathy.CoachConversation,
             CoachingLog(turns, playbook=playbook, locale=locale),
-            Resumption(for_s=resume_for_s, max_attempts=self._options.max_attempts),
+            Resumption(self._options, for_s=resume_for_s),
             call_terms(self._options, timeout_s=timeout_s, request_id=request_id),
         )
 

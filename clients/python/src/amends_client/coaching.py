@@ -12,15 +12,11 @@ from amends.v1 import advice_pb2, conversation_pb2
 from amends.v1 import empathy_service_pb2 as pb
 
 from amends_client.calls import Terms
-from amends_client.coaching_log import STALE_TOKEN, CoachingLog, Resumption, closed, no_answer
+from amends_client.coaching_log import STALE_TOKEN, CoachingLog, Ended, Resumption, closed, no_answer
 from amends_client.errors import CallError, error_from_call
 
 Stream = Callable[..., Any]
 """Takes the events and metadata; gives a call that is iterated for answers. gRPC's own type has no name."""
-
-
-class _Ended:
-    """Stands behind the last answer."""
 
 
 class Coaching:
@@ -39,11 +35,11 @@ class Coaching:
         self._log = log
         self._resumption = resumption
         self._terms = terms
-        self._answers: queue.SimpleQueue[pb.CoachConversationResponse | CallError | _Ended] = queue.SimpleQueue()
+        self._answers: queue.SimpleQueue[pb.CoachConversationResponse | CallError | Ended] = queue.SimpleQueue()
         self._events: queue.SimpleQueue[pb.CoachConversationRequest | None] = queue.SimpleQueue()
         """What the open stream is still to send; None: no more."""
         self._lock = threading.Lock()
-        """About the log, `_events`, `_call` and `_finished`."""
+        """About the log, `_events` and `_finished`."""
         self._call: grpc.Call | None = None
         self._finished = False
         self._closed = threading.Event()
@@ -150,7 +146,7 @@ class Coaching:
                 with self._lock:
                     self._log.forget_token()
             self._closed.wait(delay_s)
-        self._answers.put(_Ended())
+        self._answers.put(Ended())
 
     def _follow(self) -> CallError | None:
         """Opens a stream and takes its answers; gives why it broke, or None where it came to its end."""
@@ -164,6 +160,8 @@ class Coaching:
                 events.put(None)
         try:
             call = self._call = self._stream(iter(events.get, None), metadata=self._terms.metadata)
+            if self._closed.is_set():  # by `close`, which found no call to cancel yet
+                call.cancel()
             for response in call:
                 self._receive(response)
         except ValueError:  # gRPC's word for a channel that was closed

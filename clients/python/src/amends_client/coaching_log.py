@@ -1,6 +1,7 @@
 """What both clients keep of a live conversation, so that a broken stream can be opened again. Knows no gRPC call."""
 
 import itertools
+import math
 from collections import deque
 from collections.abc import Sequence
 
@@ -8,7 +9,16 @@ import grpc
 from amends.v1 import advice_pb2, conversation_pb2
 from amends.v1 import empathy_service_pb2 as pb
 
-from amends_client.errors import CallError, Cancelled, DeadlineExceeded, Internal, Overloaded, Unavailable
+from amends_client.errors import (
+    CallError,
+    Cancelled,
+    DeadlineExceeded,
+    Internal,
+    Overloaded,
+    Unavailable,
+    invalid_request,
+)
+from amends_client.options import ClientOptions
 from amends_client.requests import coach_start
 
 STALE_TOKEN = "STALE_TOKEN"  # noqa: S105  a reason of the server, no password
@@ -64,17 +74,29 @@ class CoachingLog:
         return str(next(self._ids))
 
 
+class Ended:
+    """Stands behind the last answer of a conversation."""
+
+
 class Resumption:
     """Whether a broken stream is opened again, and when.
 
+    A stream that was never answered is opened as often as the options have a call attempted, or without end where
+    they have it wait for a server.
+
     Args:
-        for_s: seconds without an answer after which it is given up.
-        max_attempts: how often a stream is opened that was never answered.
+        options: of the client.
+        for_s: seconds without an answer after which a broken stream is given up.
+
+    Raises:
+        InvalidRequest: the seconds are below 0.
     """
 
-    def __init__(self, *, for_s: float, max_attempts: int) -> None:
+    def __init__(self, options: ClientOptions, *, for_s: float) -> None:
+        if not for_s >= 0:
+            raise invalid_request("resume_for_s", f"is {for_s} s: give 0 or more", reason="RESUME_FOR")
         self._for_s = for_s
-        self._attempts_left = max_attempts
+        self._attempts_left = math.inf if options.wait_for_ready else options.max_attempts
         self._is_open = False
         self._failures = 0
         self._broken_at: float | None = None
