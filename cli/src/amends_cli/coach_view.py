@@ -5,7 +5,6 @@ from collections.abc import Iterator
 from amends.v1 import advice_pb2
 from amends.v1 import empathy_service_pb2 as pb
 from rich.console import Group, RenderableType
-from rich.padding import Padding
 from rich.text import Text
 
 from amends_cli.advice_view import advice_headline, avoidances
@@ -16,8 +15,8 @@ _FATE_COLOURS = {pb.ADVICE_FATE_FOLLOWED: GOOD, pb.ADVICE_FATE_IGNORED: BAD}
 
 
 def show_answer(answer: pb.CoachConversationResponse) -> RenderableType:
-    """Shows an answer, set in below the line that it answers."""
-    return Padding(Group(*_lines(answer)), (0, 0, 0, 2))
+    """Shows an answer, with a blank line behind it."""
+    return Group(*_lines(answer), Text())
 
 
 def _lines(answer: pb.CoachConversationResponse) -> Iterator[Text]:
