@@ -3,7 +3,8 @@
 from enum import Enum
 
 import pytest
-from amends.v1 import taxonomy_pb2
+from amends.v1 import empathy_service_pb2, taxonomy_pb2
+from amends_core.coaching import Fate
 from amends_core.judgement import Verdict
 from amends_core.taxonomy import CustomerAct, Expectation, Misstep, Role, Severity, Step, Strength
 
@@ -16,6 +17,7 @@ PAIRS = [
     (Strength, taxonomy_pb2.Strength, "STRENGTH"),
     (Severity, taxonomy_pb2.Severity, "SEVERITY"),
     (Verdict, taxonomy_pb2.Verdict, "VERDICT"),
+    (Fate, empathy_service_pb2.AdviceFate, "ADVICE_FATE"),
 ]
 
 

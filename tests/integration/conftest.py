@@ -9,6 +9,7 @@ from typing import Any
 import grpc
 import pytest
 from amends_server.server import Model
+from live_streams import OpenStream, Stream
 from raw_calls import CallRecord, HeldEncoder, Refusal, read_refusal
 from running_service import PATIENCE_S, Running
 
@@ -73,3 +74,16 @@ def channel(running: Running) -> Iterator[grpc.Channel]:
     options = [("grpc.max_send_message_length", 64 << 20), ("grpc.enable_retries", 0)]
     with grpc.insecure_channel(running.target, options=options) as channel:
         yield channel
+
+
+@pytest.fixture
+def open_stream(channel: grpc.Channel) -> Iterator[OpenStream]:
+    streams: list[Stream] = []
+
+    def opened(on: grpc.Channel = channel, **terms: Any) -> Stream:
+        streams.append(Stream(on, **terms))
+        return streams[-1]
+
+    yield opened
+    for stream in streams:
+        stream.cancel()

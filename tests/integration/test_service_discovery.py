@@ -126,16 +126,3 @@ def test_an_unknown_method_is_unimplemented(
 ) -> None:
     assert refused(channel, path, b"").code is grpc.StatusCode.UNIMPLEMENTED
     assert client.health().status == SERVING
-
-
-def test_coaching_is_unimplemented_and_says_what_to_call(channel: grpc.Channel) -> None:
-    coach: Any = channel.stream_stream(
-        "/amends.v1.EmpathyService/CoachConversation", request_serializer=bytes, response_deserializer=bytes
-    )
-    for events in ([], [b"\xff\xff"]):
-        answers = coach(iter(events), timeout=PATIENCE_S)
-        with pytest.raises(grpc.RpcError):
-            list(answers)
-        assert answers.code() is grpc.StatusCode.UNIMPLEMENTED
-        assert "NextStep" in answers.details()
-        assert b"UNIMPLEMENTED" in dict(answers.trailing_metadata())["grpc-status-details-bin"]

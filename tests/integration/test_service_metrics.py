@@ -7,6 +7,7 @@ import grpc
 import pytest
 from amends.v1 import empathy_service_pb2, playbook_service_pb2
 from amends_client import CallError, Client, ClientOptions, agent, customer, reply_request
+from amends_core.coaching import Fate
 from amends_core.judgement import Verdict
 from amends_core.taxonomy import MISSTEPS, STEPS
 from amends_server.server import Model
@@ -46,6 +47,12 @@ def called(serve: Serve) -> Running:
         client.next_step(TURNS)
         client.score_conversation([*TURNS, agent("I will refund you today."), customer("Thanks.")])
         client.list_playbooks()
+        with client.coach(TURNS, playbook="empathy_first") as coaching:
+            coaching.ask(agent("I am so sorry about the wait."))
+            coaching.ask(customer("Thanks."))
+            coaching.send_partial(customer("And"))
+            coaching.finish()
+            assert len(list(coaching)) == 1
         for refused in (
             lambda: client.score_reply([], "Hello."),
             lambda: client.score_reply(TURNS, "Hello.", playbook="made_up_by_the_caller"),
@@ -72,9 +79,10 @@ def test_what_the_model_saw_is_counted(called: Running) -> None:
     families = _families(called)
     assert _sum(families, "amends_score_count", playbook="unified") == 2
     assert _sum(families, "amends_score_count", playbook="six_steps") == 1
-    assert _sum(families, "amends_verdicts_total") == 3
-    assert _sum(families, "amends_confidence_count") == 3
-    assert _sum(families, "amends_customer_upset_count") == 3
+    assert _sum(families, "amends_score_count", playbook="empathy_first") == 1
+    assert _sum(families, "amends_verdicts_total") == 4
+    assert _sum(families, "amends_confidence_count") == 4
+    assert _sum(families, "amends_customer_upset_count") == 4
     assert _sum(families, "amends_cache_requests_total", result="hit") >= 2
     encoded = _sum(families, "amends_cache_requests_total", result="miss")
     assert encoded >= 4
@@ -107,6 +115,9 @@ def test_every_label_is_from_a_list_that_we_wrote(
         "step": {step.value for step in STEPS},
         "misstep": {misstep.value for misstep in MISSTEPS},
         "result": {"hit", "miss"},
+        "fate": {fate.value for fate in Fate},
+        "event": {"start", "turn", "partial_turn"},
+        "outcome": {"read", "passed_over"},
     }
     families = _families(called)
     del families["amends_model_info"]  # by the operator, not by the caller

@@ -2,6 +2,7 @@
 
 import logging
 from collections.abc import Iterator
+from contextlib import suppress
 from dataclasses import replace
 from typing import Any
 
@@ -131,6 +132,46 @@ def test_bytes_that_are_no_message_are_told_without_what_was_said(running: Runni
                 send(request, timeout=PATIENCE_S)
             assert CANARY not in f"{caught.value} {caught.value.trailing_metadata()}"  # type: ignore[attr-defined]
     assert CANARY not in logged()
+
+
+def _coached(
+    stub: empathy_service_pb2_grpc.EmpathyServiceStub, *events: pb.CoachConversationRequest
+) -> tuple[list[pb.CoachConversationResponse], str]:
+    """The answers of a live conversation, and all that is told of its end."""
+    call: Any = stub.CoachConversation(iter(events), timeout=PATIENCE_S)
+    answers = []
+    with suppress(grpc.RpcError):
+        for answer in call:
+            answers.append(answer)
+    return answers, f"{call.code()} {call.details()} {call.initial_metadata()} {call.trailing_metadata()}"
+
+
+LAST_EVENTS = {
+    "none": pb.CoachConversationRequest(event_id=f"{CANARY}-last", turn=_turn("Well.")),
+    "the same id": pb.CoachConversationRequest(event_id=CANARY, turn=_turn()),
+    "control characters": pb.CoachConversationRequest(event_id="a", turn=_turn(f"{CANARY}\x00{CANARY}")),
+    "back in time": pb.CoachConversationRequest(event_id="a", turn=_back_in_time().turns[1]),
+    "another start": pb.CoachConversationRequest(event_id="a", start=pb.CoachStart(turns=[_turn()])),
+    "a token of something else": pb.CoachConversationRequest(event_id="a", start=pb.CoachStart(resume_token=b"x")),
+}
+
+
+@pytest.mark.parametrize("name", LAST_EVENTS)
+def test_a_live_conversation_leaves_no_trace_of_what_was_said_and_its_token_holds_none(
+    stub: empathy_service_pb2_grpc.EmpathyServiceStub, running: Running, logged: Any, name: str
+) -> None:
+    answers, told = _coached(
+        stub,
+        pb.CoachConversationRequest(event_id=f"{CANARY}-start", start=pb.CoachStart(turns=_back_in_time().turns[:1])),
+        pb.CoachConversationRequest(event_id=CANARY, turn=_turn(role=A)),
+        pb.CoachConversationRequest(event_id=f"{CANARY}-partial", partial_turn=_turn()),
+        LAST_EVENTS[name],
+    )
+    assert len(answers) == (4 if name == "none" else 3)
+    log = logged()
+    assert "call ended" in log
+    for place in (told, log, running.metrics_page(), *(str(answer.resume_token) for answer in answers)):
+        assert CANARY not in place
 
 
 class _Quoting:

@@ -17,7 +17,7 @@ def show_advice(response: empathy_service_pb2.NextStepResponse) -> RenderableTyp
 
 
 def _sections(advice: advice_pb2.Advice) -> Iterator[RenderableType]:
-    yield _headline(advice)
+    yield advice_headline(advice)
     yield Text(
         f"playbook {advice.playbook.name} {advice.playbook.version}, stage {advice.stage} ({advice.stage_index + 1})",
         style=QUIET,
@@ -26,14 +26,12 @@ def _sections(advice: advice_pb2.Advice) -> Iterator[RenderableType]:
         yield _steps(advice)
     if advice.avoid:
         yield Text()
-    yield from (
-        Text.assemble(("avoid ", f"bold {BAD}"), _subject(avoidance), f": {avoidance.reason}")
-        for avoidance in advice.avoid
-    )
+    yield from avoidances(advice)
     yield Text.assemble(("\ncustomer ", "bold"), customer_words(advice.customer))
 
 
-def _headline(advice: advice_pb2.Advice) -> Text:
+def advice_headline(advice: advice_pb2.Advice) -> Text:
+    """Says in a line what to do: be silent, close, or make the first step."""
     if advice.pause:
         return Text.assemble(("pause", "bold cyan"), f": {advice.pause_reason}")
     if advice.resolved:
@@ -41,6 +39,12 @@ def _headline(advice: advice_pb2.Advice) -> Text:
     if advice.steps:
         return Text.assemble(("next: ", "bold"), (step_word(advice.steps[0].step), f"bold {GOOD}"))
     return Text("no step is called for", style="bold")
+
+
+def avoidances(advice: advice_pb2.Advice) -> Iterator[Text]:
+    """Says what not to do, a line each."""
+    for avoidance in advice.avoid:
+        yield Text.assemble(("avoid ", f"bold {BAD}"), _subject(avoidance), f": {avoidance.reason}")
 
 
 def _steps(advice: advice_pb2.Advice) -> RenderableType:

@@ -7,6 +7,7 @@ import typer
 from amends_client import ClientError
 from typer.core import TyperGroup
 
+from amends_cli.coach import coach
 from amends_cli.conversation import conversation
 from amends_cli.doctor import doctor
 from amends_cli.evaluate import evaluate, label
@@ -44,6 +45,7 @@ for _name, _command in {"serve": serve, "eval": evaluate, "label": label}.items(
 app.command("score")(score)
 app.command("conversation")(conversation)
 app.command("next")(next_step)
+app.command("coach")(coach)
 app.command("playbooks")(playbooks)
 app.command("doctor")(doctor)
 

@@ -7,9 +7,9 @@ from rich.console import RenderableType
 from rich.text import Text
 
 from amends_cli.evidence import find_marks, show_turn
-from amends_cli.judgement_view import headline, show_source
+from amends_cli.judgement_view import brief, show_source
 from amends_cli.tables import plain_table, stacked
-from amends_cli.words import QUIET, act_words, customer_words, misstep_word
+from amends_cli.words import act_words
 
 
 def show_conversation(
@@ -27,10 +27,7 @@ def _reply(reply: empathy_service_pb2.JudgedReply, turns: Sequence[conversation_
         here = [mark for mark in marks if mark.turn_index == index]
         table.add_row(str(index), show_turn(turns[index].text, here))
     yield table
-    yield headline(reply.judgement)
-    yield Text(f"customer before it: {customer_words(reply.judgement.customer)}", style=QUIET)
-    yield from (_misstep(finding.misstep, finding.reason) for finding in reply.judgement.missteps)
-    yield from (Text(f"better: {suggestion.text}") for suggestion in reply.judgement.suggestions[:1])
+    yield from brief(reply.judgement)
 
 
 def _title(reply: empathy_service_pb2.JudgedReply) -> str:
@@ -38,10 +35,6 @@ def _title(reply: empathy_service_pb2.JudgedReply) -> str:
     if reply.last_turn_index != reply.first_turn_index:
         turns = f"turns {reply.first_turn_index} to {reply.last_turn_index}"
     return f"reply of {reply.speaker_id}, {turns}" if reply.speaker_id else f"reply, {turns}"
-
-
-def _misstep(misstep: int, reason: str) -> Text:
-    return Text.assemble((misstep_word(misstep), "red"), f": {reason}")
 
 
 def _arc(arc: empathy_service_pb2.Arc) -> Iterator[RenderableType]:

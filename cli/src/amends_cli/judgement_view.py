@@ -34,6 +34,15 @@ def headline(judgement: judgement_pb2.Judgement) -> Text:
     return Text.assemble((f"{judgement.score:g}", f"bold {colour}"), " of 100, ", (verdict, f"bold {colour}"))
 
 
+def brief(judgement: judgement_pb2.Judgement) -> Iterator[Text]:
+    """Says in a few lines the score, how the customer was, what harms, and what would be better."""
+    yield headline(judgement)
+    yield Text(f"customer before it: {customer_words(judgement.customer)}", style=QUIET)
+    for finding in judgement.missteps:
+        yield Text.assemble((misstep_word(finding.misstep), BAD), f": {finding.reason}")
+    yield from (Text(f"better: {suggestion.text}") for suggestion in judgement.suggestions[:1])
+
+
 def _sections(judgement: judgement_pb2.Judgement, reply: Sequence[str]) -> Iterator[RenderableType]:
     yield headline(judgement)
     yield _ground(judgement)

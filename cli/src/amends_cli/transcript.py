@@ -23,6 +23,22 @@ def read_transcript(text: str) -> Conversation:
     return Conversation(turns=tuple(turns)).replied()
 
 
+def read_turn(line: str, number: int) -> conversation_pb2.Turn:
+    """Reads a line that is a turn of its own.
+
+    Raises:
+        InputError: it opens with no speaker, or says nothing.
+    """
+    opening = _OPENING.fullmatch(line)
+    if not opening:
+        raise _no_speaker(number)
+    return _turn(opening[1].lower(), [opening[2].strip()], number)
+
+
+def _no_speaker(number: int) -> InputError:
+    return InputError("begins with no speaker: start the line with `customer:` or `agent:`", line=number)
+
+
 def _blocks(text: str) -> list[tuple[int, str, list[str]]]:
     blocks: list[tuple[int, str, list[str]]] = []
     # str.splitlines also splits inside a turn, at characters such as U+2028.
@@ -33,7 +49,7 @@ def _blocks(text: str) -> list[tuple[int, str, list[str]]]:
         elif blocks:
             blocks[-1][2].append(line.strip())
         elif line.strip():
-            raise InputError("begins with no speaker: start the line with `customer:` or `agent:`", line=number)
+            raise _no_speaker(number)
     return blocks
 
 

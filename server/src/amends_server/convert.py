@@ -22,21 +22,27 @@ _ACTS = {act: taxonomy_pb2.CustomerAct.Value(f"CUSTOMER_ACT_{act}") for act in C
 _STRENGTHS = {strength: taxonomy_pb2.Strength.Value(f"STRENGTH_{strength.name}") for strength in Strength}
 
 
-def turns_from(turns: Sequence[conversation_pb2.Turn]) -> list[Turn]:
-    """The conversation of a request.
+def turns_from(turns: Sequence[conversation_pb2.Turn], path: str = "turns") -> list[Turn]:
+    """The conversation of a request; `path` is where it stands there.
 
     Raises:
         RequestError: a time is none that a calendar has.
     """
-    return [
-        Turn(
-            role=_ROLES[turn.role],
-            text=turn.text,
-            time=_time(turn, f"turns[{index}].time"),
-            speaker_id=turn.speaker_id,
-        )
-        for index, turn in enumerate(turns)
-    ]
+    return [turn_from(turn, f"{path}[{index}]") for index, turn in enumerate(turns)]
+
+
+def turn_from(turn: conversation_pb2.Turn, path: str) -> Turn:
+    """One turn of a request; `path` is where it stands there.
+
+    Raises:
+        RequestError: its time is none that a calendar has.
+    """
+    return Turn(role_from(turn), turn.text, _time(turn, f"{path}.time"), turn.speaker_id)
+
+
+def role_from(turn: conversation_pb2.Turn) -> Role:
+    """Whose turn it is."""
+    return _ROLES[turn.role]
 
 
 def reply_from(request: empathy_service_pb2.ScoreReplyRequest, turns: Sequence[Turn]) -> list[str]:

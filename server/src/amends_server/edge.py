@@ -7,7 +7,8 @@ import logging
 import re
 import time
 import uuid
-from collections.abc import AsyncIterator, Awaitable, Callable
+from collections.abc import AsyncGenerator, AsyncIterator, Awaitable, Callable
+from contextlib import aclosing
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any, NoReturn, cast
 
@@ -82,7 +83,7 @@ class EdgeInterceptor(aio.ServerInterceptor):
     def _unary(self, method: _Method, behaviour: Callable[..., Any]) -> Callable[..., Any]:
         async def call(request: Any, context: Context) -> Any:
             async with _Call(self._metrics, method, context) as record:
-                self._metrics.received.labels(*method.labels).inc()
+                record.received()
                 response = await record.guard(behaviour, request)
                 self._metrics.sent.labels(*method.labels).inc()
                 return response
@@ -91,8 +92,11 @@ class EdgeInterceptor(aio.ServerInterceptor):
 
     def _stream(self, method: _Method, behaviour: Callable[..., Any]) -> Callable[..., Any]:
         async def call(request: Any, context: Context) -> AsyncIterator[Any]:
-            async with _Call(self._metrics, method, context) as record:
-                async for response in record.guard_stream(behaviour, request):
+            async with (
+                _Call(self._metrics, method, context) as record,
+                aclosing(record.guard_stream(behaviour, request)) as responses,
+            ):
+                async for response in responses:
                     self._metrics.sent.labels(*method.labels).inc()
                     yield response
 
@@ -118,7 +122,8 @@ class _Call:
         return self
 
     async def __aexit__(self, kind: type[BaseException] | None, error: BaseException | None, trace: object) -> None:
-        if isinstance(error, asyncio.CancelledError) and self._code is grpc.StatusCode.OK:
+        # A stream whose caller left while an answer was on its way is closed rather than cancelled.
+        if isinstance(error, asyncio.CancelledError | GeneratorExit) and self._code is grpc.StatusCode.OK:
             self._code = grpc.StatusCode.CANCELLED
         elif error is not None and self._code is grpc.StatusCode.OK:
             self._code = self._context.code() or grpc.StatusCode.UNKNOWN
@@ -140,6 +145,10 @@ class _Call:
             },
         )
 
+    def received(self) -> None:
+        """Counts a message that was received."""
+        self._metrics.received.labels(*self._method.labels).inc()
+
     async def guard(self, behaviour: Callable[..., Awaitable[Any]], request: Any) -> Any:
         """Runs a handler; what it raises ends the call with the status of `errors`."""
         if isinstance(request, Malformed):
@@ -151,31 +160,37 @@ class _Call:
         except Exception as error:
             await self._end(call_error(error))
 
-    async def guard_stream(self, behaviour: Callable[..., AsyncIterator[Any]], request: Any) -> AsyncIterator[Any]:
-        """As `guard`, for a handler that gives a stream."""
+    async def guard_stream(
+        self, behaviour: Callable[..., AsyncGenerator[Any, None]], request: Any
+    ) -> AsyncGenerator[Any, None]:
+        """As `guard`, for a handler that gives a stream; it may take one."""
+        if hasattr(request, "__aiter__"):
+            request = self._requests(request)
+        else:
+            self.received()
         if isinstance(request, Malformed):
             await self._end(malformed())
-        requests = _well_formed(request) if hasattr(request, "__aiter__") else request
         try:
-            async for answer in behaviour(requests, self._context):
-                yield answer
+            async with aclosing(behaviour(request, self._context)) as answers:
+                async for answer in answers:
+                    yield answer
         except (asyncio.CancelledError, aio.AbortError):
             raise
         except Exception as error:
             await self._end(call_error(error))
+
+    async def _requests(self, requests: AsyncIterator[Any]) -> AsyncIterator[Any]:
+        async for request in requests:
+            self.received()
+            if isinstance(request, Malformed):
+                raise malformed()
+            yield request
 
     async def _end(self, error: CallError) -> NoReturn:
         self._code, self._reason = error.code, error.reason
         await self._context.abort(
             error.code, error.text, trailing_metadata=(*error.trailers(), (REQUEST_ID_KEY, self._request_id))
         )
-
-
-async def _well_formed(requests: AsyncIterator[Any]) -> AsyncIterator[Any]:
-    async for request in requests:
-        if isinstance(request, Malformed):
-            raise malformed()
-        yield request
 
 
 def _request_id(context: Context) -> str:

@@ -4,6 +4,7 @@ import math
 from collections.abc import Sequence
 
 import grpc
+from amends_core.coaching import StaleToken
 from amends_core.errors import RequestError, UnknownPlaybook
 from google.protobuf import any_pb2, duration_pb2, message
 from google.rpc import error_details_pb2, status_pb2
@@ -13,6 +14,9 @@ DETAILS_KEY = "grpc-status-details-bin"
 PUSHBACK_KEY = "grpc-retry-pushback-ms"
 _MAX_VIOLATIONS = 16
 """Some 200 bytes each; from 8 KiB of trailers on gRPC's clients drop the status for RESOURCE_EXHAUSTED."""
+
+_STREAM_RETRY_S = 1.0
+"""Seconds after which another replica, or a conversation that ended, may have made room."""
 
 
 class CallError(Exception):
@@ -65,12 +69,29 @@ def malformed() -> CallError:
 
 def overloaded(retry_after_s: float) -> CallError:
     """RESOURCE_EXHAUSTED for load, with when to come back."""
-    delay = duration_pb2.Duration()
-    delay.FromMilliseconds(max(1, math.ceil(retry_after_s * 1000)))
     text = f"the queue is full; come back in {retry_after_s:.1f} s, or add replicas"
-    return CallError(
-        grpc.StatusCode.RESOURCE_EXHAUSTED, "OVERLOADED", text, error_details_pb2.RetryInfo(retry_delay=delay)
+    return CallError(grpc.StatusCode.RESOURCE_EXHAUSTED, "OVERLOADED", text, _retry(retry_after_s))
+
+
+def too_many_streams(limit: int) -> CallError:
+    """RESOURCE_EXHAUSTED for a live conversation where there is room for no more."""
+    text = (
+        f"{limit} live conversations are open here, which is the most; come back in {_STREAM_RETRY_S:.0f} s, add "
+        "replicas or raise --max-live-conversations"
     )
+    return CallError(grpc.StatusCode.RESOURCE_EXHAUSTED, "TOO_MANY_STREAMS", text, _retry(_STREAM_RETRY_S))
+
+
+def too_many_events(limit: int) -> CallError:
+    """RESOURCE_EXHAUSTED for a stream that goes on for too long."""
+    text = f"a stream takes at most {limit} events; open the conversation again with the last resume_token"
+    return CallError(grpc.StatusCode.RESOURCE_EXHAUSTED, "TOO_MANY_EVENTS", text)
+
+
+def draining() -> CallError:
+    """UNAVAILABLE for a stream on a server that stops."""
+    text = "this server stops; open the conversation again with the last resume_token, and send what has no answer"
+    return CallError(grpc.StatusCode.UNAVAILABLE, "DRAINING", text)
 
 
 def expired() -> CallError:
@@ -97,4 +118,13 @@ def from_core(error: RequestError) -> CallError:
         violation = error_details_pb2.BadRequest.FieldViolation(field=error.field, description=str(error))
         detail = error_details_pb2.BadRequest(field_violations=[violation])
         return CallError(grpc.StatusCode.NOT_FOUND, error.reason, str(error), detail)
-    return invalid([(error.field, str(error))], error.reason)
+    refusal = invalid([(error.field, str(error))], error.reason)
+    if isinstance(error, StaleToken):
+        return CallError(grpc.StatusCode.FAILED_PRECONDITION, refusal.reason, refusal.text, *refusal.details)
+    return refusal
+
+
+def _retry(after_s: float) -> error_details_pb2.RetryInfo:
+    delay = duration_pb2.Duration()
+    delay.FromMilliseconds(max(1, math.ceil(after_s * 1000)))
+    return error_details_pb2.RetryInfo(retry_delay=delay)

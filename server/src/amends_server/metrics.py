@@ -75,6 +75,17 @@ class Metrics:
         self.loop_lag = Histogram(
             "amends_event_loop_lag_seconds", "How late the event loop runs.", buckets=SHORT, registry=r
         )
+        self.live = Gauge("amends_live_conversations", "Live conversations that are open.", registry=r)
+        self.live_events = Counter(
+            "amends_live_events", "Events of live conversations, answered.", ("event", "outcome"), registry=r
+        )
+        self.live_event = Histogram(
+            "amends_live_event_seconds",
+            "Seconds from the arrival of an event that is read to its answer, those included in which it is held back.",
+            ("event",),
+            buckets=LATENCY,
+            registry=r,
+        )
         judged = ("playbook",)
         self.score = Histogram("amends_score", "Scores given.", judged, buckets=SCORES, registry=r)
         self.confidence = Histogram(
@@ -83,6 +94,7 @@ class Metrics:
         self.verdicts = Counter("amends_verdicts", "Judgements by verdict.", (*judged, "verdict"), registry=r)
         self.steps = Counter("amends_steps", "Steps found in replies.", (*judged, "step"), registry=r)
         self.missteps = Counter("amends_missteps", "Missteps found in replies.", (*judged, "misstep"), registry=r)
+        self.fates = Counter("amends_advice_fates", "What became of live advice.", (*judged, "fate"), registry=r)
         self.upset = Histogram("amends_customer_upset", "Upset of customers.", judged, buckets=SHARES, registry=r)
         self.model = Info("amends_model", "The model that serves.", registry=r)
         self.start_seconds = Gauge("amends_start_seconds", "Seconds from start to SERVING.", registry=r)

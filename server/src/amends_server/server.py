@@ -20,6 +20,7 @@ from amends.v1 import (
     server_info_pb2,
 )
 from amends_core.bundle import DEFAULT_BUNDLE, Bundle, load_bundle
+from amends_core.coaching import Coach
 from amends_core.encoder import OnnxEncoder
 from amends_core.playbooks import PlaybookLibrary, load_library
 from amends_core.scorer import MAX_HISTORY_TURNS, MAX_PIECES, Scorer, phrases_of
@@ -33,6 +34,8 @@ from amends_server.convert import playbook_ref
 from amends_server.edge import EdgeInterceptor
 from amends_server.encoding import EncoderPool, EncodingCache
 from amends_server.metrics import Metrics
+from amends_server.services.coaching import Coaching
+from amends_server.services.coaching import Limits as CoachingLimits
 from amends_server.services.empathy import EmpathyServicer
 from amends_server.services.health import Health
 from amends_server.services.playbook import PlaybookServicer
@@ -94,6 +97,7 @@ class Service:
             on_failure=self._on_failure,
         )
         self._health = Health(SERVICES)
+        self._coaching = self._make_coaching(model)
         self._server = aio.server(interceptors=(EdgeInterceptor(self.metrics),), options=_options(settings))
         self._metrics_server: WSGIServer | None = None
         self._tasks: set[asyncio.Task[None]] = set()
@@ -115,8 +119,9 @@ class Service:
         self.metrics.start_seconds.set(time.monotonic() - self._started)
 
     async def stop(self, grace_s: float) -> None:
-        """Drains: NOT_SERVING, watches end, no new calls, those in flight finish within `grace_s` seconds."""
+        """Drains: NOT_SERVING, watches and live conversations end, calls in flight finish within `grace_s` seconds."""
         self._health.drain()
+        self._coaching.drain()
         await self._server.stop(grace_s)
         for task in self._tasks:
             task.cancel()
@@ -132,7 +137,8 @@ class Service:
     def _register(self, model: Model) -> None:
         info = _server_info(self._settings, model)
         self.metrics.model.info({"name": info.model.name, "version": info.model.version, "sha256": info.model.sha256})
-        empathy = EmpathyServicer(model.scorer, self._pool, self.metrics, info, self._settings.default_deadline_s)
+        deadline_s = self._settings.default_deadline_s
+        empathy = EmpathyServicer(model.scorer, self._pool, self.metrics, info, self._coaching, deadline_s)
         empathy_service_pb2_grpc.add_EmpathyServiceServicer_to_server(empathy, self._server)
         playbooks = PlaybookServicer(model.library)
         playbook_service_pb2_grpc.add_PlaybookServiceServicer_to_server(playbooks, self._server)
@@ -140,6 +146,14 @@ class Service:
         if self._settings.reflection:
             names = (*SERVICES, health_pb2.DESCRIPTOR.services_by_name["Health"].full_name, reflection.SERVICE_NAME)
             reflection.enable_server_reflection(names, self._server)
+
+    def _make_coaching(self, model: Model) -> Coaching:
+        limits = CoachingLimits(
+            max_streams=self._settings.max_live_conversations,
+            deadline_s=self._settings.default_deadline_s,
+            max_message_bytes=self._settings.max_message_bytes,
+        )
+        return Coaching(Coach(model.scorer, model.bundle.sha256[:16]), self._pool, self.metrics, limits)
 
     def _bind(self) -> int:
         address = f"{self._settings.host}:{self._settings.port}"

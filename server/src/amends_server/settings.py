@@ -53,8 +53,11 @@ class Settings(BaseSettings):
     max_queue: Annotated[int, Field(ge=1, le=1_000_000)] = Field(
         4096, description="Most sentences that wait for a thread; calls beyond are refused with RESOURCE_EXHAUSTED."
     )
+    max_live_conversations: Annotated[int, Field(ge=1, le=100_000)] = Field(
+        1000, description="Most live conversations at once, of some 0.2 MB each; more are refused."
+    )
     default_deadline_s: Annotated[float, Field(gt=0, le=600)] = Field(
-        10.0, description="Deadline of calls that bring none, in seconds."
+        10.0, description="Deadline of calls that bring none, and of each event of a live conversation, in seconds."
     )
     grace_s: Annotated[float, Field(ge=0, le=600)] = Field(
         15.0, description="Seconds that calls in flight get after SIGTERM."

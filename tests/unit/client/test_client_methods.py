@@ -16,7 +16,7 @@ from amends.v1 import (
     server_info_pb2,
     taxonomy_pb2,
 )
-from amends_client import AsyncClient, Client, agent, customer, reply_request
+from amends_client import AsyncClient, AsyncCoaching, Client, Coaching, agent, customer, reply_request
 from amends_client.testing import FakeServer
 from google.protobuf.message import Message
 from grpc_health.v1 import health_pb2
@@ -34,7 +34,7 @@ METHOD_OF_RPC: Mapping[str, str] = {
     "ListPlaybooks": "list_playbooks",
     "GetPlaybook": "get_playbook",
 }
-NOT_OFFERED = {"CoachConversation"}
+STREAM_OF_RPC: Mapping[str, str] = {"CoachConversation": "coach"}
 OF_NO_RPC = {"health", "close"}
 
 TURNS = (customer("It is a week late!"), agent("I see."))
@@ -47,24 +47,42 @@ def public_methods(kind: type) -> dict[str, Callable[..., Any]]:
 
 def test_every_rpc_has_a_method() -> None:
     rpcs = {method.name for service in SERVICES for method in service.methods}
-    assert rpcs - NOT_OFFERED == set(METHOD_OF_RPC)
+    assert rpcs == {*METHOD_OF_RPC, *STREAM_OF_RPC}
 
 
 @pytest.mark.parametrize("kind", [Client, AsyncClient])
 def test_every_method_has_an_rpc(kind: type) -> None:
-    assert set(public_methods(kind)) - OF_NO_RPC == set(METHOD_OF_RPC.values())
+    assert set(public_methods(kind)) - OF_NO_RPC == {*METHOD_OF_RPC.values(), *STREAM_OF_RPC.values()}
 
 
-def test_both_clients_have_the_same_signatures() -> None:
-    blocking, asynchronous = public_methods(Client), public_methods(AsyncClient)
-    assert {name: inspect.signature(method) for name, method in blocking.items()} == {
-        name: inspect.signature(method) for name, method in asynchronous.items()
+TWINS = pytest.mark.parametrize(("kind", "twin"), [(Client, AsyncClient), (Coaching, AsyncCoaching)])
+
+
+def signature_of(method: Callable[..., Any]) -> inspect.Signature:
+    """The signature; where a client gives a conversation of its own kind, without that."""
+    signature = inspect.signature(method)
+    return signature.replace(return_annotation=None) if "Coaching" in str(signature.return_annotation) else signature
+
+
+@TWINS
+def test_both_clients_have_the_same_signatures(kind: type, twin: type) -> None:
+    blocking, asynchronous = public_methods(kind), public_methods(twin)
+    assert {name: signature_of(method) for name, method in blocking.items()} == {
+        name: signature_of(method) for name, method in asynchronous.items()
     }
-    assert all(inspect.iscoroutinefunction(method) for method in asynchronous.values())
 
 
-def test_both_clients_document_the_same() -> None:
-    blocking, asynchronous = public_methods(Client), public_methods(AsyncClient)
+@pytest.mark.parametrize(
+    ("kind", "at_once"), [(AsyncClient, {"coach"}), (AsyncCoaching, {"send", "send_partial", "finish"})]
+)
+def test_every_method_that_waits_is_awaited(kind: type, at_once: set[str]) -> None:
+    methods = public_methods(kind)
+    assert {name for name, method in methods.items() if not inspect.iscoroutinefunction(method)} == at_once
+
+
+@TWINS
+def test_both_clients_document_the_same(kind: type, twin: type) -> None:
+    blocking, asynchronous = public_methods(kind), public_methods(twin)
     assert {name: method.__doc__ for name, method in blocking.items()} == {
         name: method.__doc__ for name, method in asynchronous.items()
     }

@@ -4,6 +4,7 @@ from typing import TypeVar
 
 import grpc
 import pytest
+from amends_core.coaching import StaleToken
 from amends_core.errors import RequestError, UnknownPlaybook
 from amends_server import errors
 from google.protobuf.message import Message
@@ -21,6 +22,10 @@ TABLE = [
         grpc.StatusCode.INVALID_ARGUMENT,
         "TURNS_OUT_OF_ORDER",
     ),
+    (errors.from_core(StaleToken("model")), grpc.StatusCode.FAILED_PRECONDITION, "STALE_TOKEN"),
+    (errors.too_many_streams(7), grpc.StatusCode.RESOURCE_EXHAUSTED, "TOO_MANY_STREAMS"),
+    (errors.too_many_events(7), grpc.StatusCode.RESOURCE_EXHAUSTED, "TOO_MANY_EVENTS"),
+    (errors.draining(), grpc.StatusCode.UNAVAILABLE, "DRAINING"),
     (errors.from_core(UnknownPlaybook("best", ("unified",))), grpc.StatusCode.NOT_FOUND, "UNKNOWN_PLAYBOOK"),
 ]
 
@@ -86,10 +91,18 @@ def test_refusal_for_load_tells_when_to_come_back_twice(seconds: float, millisec
     assert dict(error.trailers())["grpc-retry-pushback-ms"] == str(milliseconds)
 
 
-@pytest.mark.parametrize("error", [row[0] for row in TABLE if row[2] != "OVERLOADED"])
+@pytest.mark.parametrize("error", [row[0] for row in TABLE if row[2] not in {"OVERLOADED", "TOO_MANY_STREAMS"}])
 def test_other_errors_push_nobody_back(error: errors.CallError) -> None:
     assert "grpc-retry-pushback-ms" not in dict(error.trailers())
     assert _detail(error, error_details_pb2.RetryInfo) is None
+
+
+def test_a_stale_token_names_its_field_and_the_remedy() -> None:
+    error = errors.from_core(StaleToken("model"))
+    bad = _detail(error, error_details_pb2.BadRequest)
+    assert bad
+    assert bad.field_violations[0].field == "start.resume_token"
+    assert "without the token" in str(error)
 
 
 def test_unknown_playbook_names_the_field_and_what_is_loaded() -> None:

@@ -10,7 +10,9 @@ It knows the contract (`amends.v1`) and gRPC, and nothing of the server.
 """
 
 from amends_client.async_client import AsyncClient
+from amends_client.async_coaching import AsyncCoaching
 from amends_client.client import Client
+from amends_client.coaching import Coaching
 from amends_client.errors import (
     CallError,
     Cancelled,
@@ -33,11 +35,13 @@ from amends_client.requests import agent, customer, reply_request
 
 __all__ = [
     "AsyncClient",
+    "AsyncCoaching",
     "CallError",
     "Cancelled",
     "Client",
     "ClientError",
     "ClientOptions",
+    "Coaching",
     "DeadlineExceeded",
     "Internal",
     "InvalidOptions",

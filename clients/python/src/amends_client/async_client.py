@@ -17,8 +17,10 @@ from amends.v1 import (
 from google.protobuf.message import Message
 from grpc_health.v1 import health_pb2
 
-from amends_client.calls import HEALTH_CHECK, call_terms, health_request
+from amends_client.async_coaching import AsyncCoaching
+from amends_client.calls import HEALTH_CHECK, call_terms, health_request, is_cancelled
 from amends_client.channel import channel_arguments, channel_credentials, channel_target
+from amends_client.coaching_log import CoachingLog, Resumption
 from amends_client.errors import error_from_call
 from amends_client.options import DEFAULT_TARGET, ClientOptions
 from amends_client.requests import (
@@ -159,6 +161,35 @@ class AsyncClient:
         request = batch_request(items)
         return await self._call(self._empathy.BatchScoreReplies, request, timeout_s, request_id)
 
+    def coach(
+        self,
+        turns: Sequence[conversation_pb2.Turn] = (),
+        *,
+        playbook: str = "",
+        locale: str = "",
+        resume_for_s: float = 30.0,
+        timeout_s: float | None = None,
+        request_id: str | None = None,
+    ) -> AsyncCoaching:
+        """Follows a live conversation, turn by turn, in a `with` statement.
+
+        A stream that breaks is opened again by itself, and goes on as if it had not broken.
+
+        Args:
+            turns: what was said already, oldest first.
+            playbook: name of the playbook to judge and advise by; empty: the server's default.
+            locale: BCP 47 tag of the language; empty: English.
+            resume_for_s: seconds for which a broken stream is tried to be opened again; 0: it is not.
+            timeout_s: seconds to wait for the answer to a turn; None: that of the options.
+            request_id: see the class; the same for every stream of the conversation.
+        """
+        return AsyncCoaching(
+            self._empathy.CoachConversation,
+            CoachingLog(turns, playbook=playbook, locale=locale),
+            Resumption(self._options, for_s=resume_for_s),
+            call_terms(self._options, timeout_s=timeout_s, request_id=request_id),
+        )
+
     async def list_playbooks(
         self,
         *,
@@ -225,7 +256,7 @@ class AsyncClient:
                 wait_for_ready=self._options.wait_for_ready,
             )
         except asyncio.CancelledError:
-            if _is_cancelled():
+            if is_cancelled():
                 raise
             raise error_from_call(
                 grpc.StatusCode.CANCELLED, "the client was closed", (), request_id=terms.request_id
@@ -237,12 +268,6 @@ class AsyncClient:
                 error.trailing_metadata() or (),
                 request_id=terms.request_id,
             ) from error
-
-
-def _is_cancelled() -> bool:
-    # gRPC ends the calls of a channel that is closed as if their tasks had been cancelled.
-    task = asyncio.current_task()
-    return task is not None and task.cancelling() > 0
 
 
 def _open_channel(options: ClientOptions) -> grpc.aio.Channel:

@@ -1,5 +1,6 @@
 """What every call carries, the same for both clients: its deadline, its id and who calls."""
 
+import asyncio
 import math
 import re
 import uuid
@@ -44,6 +45,15 @@ def call_terms(options: ClientOptions, *, timeout_s: float | None, request_id: s
 def health_request(service: str) -> health_pb2.HealthCheckRequest:
     """Gives the request for the health of a service; empty: of the whole server."""
     return health_pb2.HealthCheckRequest(service=service)
+
+
+def is_cancelled() -> bool:
+    """Whether the current task was cancelled.
+
+    gRPC ends the calls of a channel that is closed as if their tasks had been cancelled, too.
+    """
+    task = asyncio.current_task()
+    return task is not None and task.cancelling() > 0
 
 
 def _checked_id(request_id: str) -> str:

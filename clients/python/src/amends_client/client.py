@@ -17,6 +17,8 @@ from grpc_health.v1 import health_pb2
 
 from amends_client.calls import HEALTH_CHECK, call_terms, health_request
 from amends_client.channel import channel_arguments, channel_credentials, channel_target
+from amends_client.coaching import Coaching
+from amends_client.coaching_log import CoachingLog, Resumption
 from amends_client.errors import error_from_call
 from amends_client.options import DEFAULT_TARGET, ClientOptions
 from amends_client.requests import (
@@ -154,6 +156,35 @@ class Client:
         """
         request = batch_request(items)
         return self._call(self._empathy.BatchScoreReplies, request, timeout_s, request_id)
+
+    def coach(
+        self,
+        turns: Sequence[conversation_pb2.Turn] = (),
+        *,
+        playbook: str = "",
+        locale: str = "",
+        resume_for_s: float = 30.0,
+        timeout_s: float | None = None,
+        request_id: str | None = None,
+    ) -> Coaching:
+        """Follows a live conversation, turn by turn, in a `with` statement.
+
+        A stream that breaks is opened again by itself, and goes on as if it had not broken.
+
+        Args:
+            turns: what was said already, oldest first.
+            playbook: name of the playbook to judge and advise by; empty: the server's default.
+            locale: BCP 47 tag of the language; empty: English.
+            resume_for_s: seconds for which a broken stream is tried to be opened again; 0: it is not.
+            timeout_s: seconds to wait for the answer to a turn; None: that of the options.
+            request_id: see the class; the same for every stream of the conversation.
+        """
+        return Coaching(
+            self._empathy.CoachConversation,
+            CoachingLog(turns, playbook=playbook, locale=locale),
+            Resumption(self._options, for_s=resume_for_s),
+            call_terms(self._options, timeout_s=timeout_s, request_id=request_id),
+        )
 
     def list_playbooks(
         self,

@@ -101,6 +101,15 @@ def batch_request(
     return empathy_service_pb2.BatchScoreRepliesRequest(requests=items)
 
 
+def coach_start(
+    turns: Sequence[conversation_pb2.Turn], *, playbook: str, locale: str
+) -> empathy_service_pb2.CoachStart:
+    """Gives what opens a live conversation."""
+    return empathy_service_pb2.CoachStart(
+        turns=turns, playbook=_checked(playbook, "playbook"), locale=_checked(locale, "locale")
+    )
+
+
 def playbook_request(name: str) -> playbook_service_pb2.GetPlaybookRequest:
     """Gives the request for one playbook."""
     return playbook_service_pb2.GetPlaybookRequest(name=_checked(name, "name"))

@@ -5,12 +5,12 @@
         with Client(server.target) as client:
             ...
 
-It speaks the whole contract but its streams, and grpc.health.v1; it holds no model.
+It speaks the whole contract, and of grpc.health.v1 all but its stream; it holds no model.
 """
 
 import threading
 from collections import deque
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass, field
 from types import TracebackType
@@ -31,7 +31,7 @@ _SERVICES: tuple[ServiceDescriptor, ...] = (
     playbook_service_pb2.DESCRIPTOR.services_by_name["PlaybookService"],
     descriptor_pool.Default().FindServiceByName("grpc.health.v1.Health"),
 )
-_STREAMS = {"CoachConversation", "Watch"}
+_NOT_SPOKEN = {"Watch"}
 
 
 @dataclass(frozen=True, slots=True)
@@ -56,11 +56,11 @@ class Silence:
 
 @dataclass(frozen=True, slots=True)
 class ReceivedCall:
-    """A call as the server saw it."""
+    """A call, or an event of a stream, as the server saw it."""
 
     method: str
     request: Any
-    """The request message of the method."""
+    """The request message of the method; of a stream, the event."""
     metadata: Mapping[str, str | bytes]
 
 
@@ -79,7 +79,7 @@ class FakeServer:
 
     def __init__(self, credentials: grpc.ServerCredentials | None = None) -> None:
         self.calls: list[ReceivedCall] = []
-        """Every call received, attempts that are retries included."""
+        """Every call and every event of a stream received, attempts that are retries included."""
         self._answers: dict[str, deque[Answer]] = {}
         self._lock = threading.Lock()
         self._server = grpc.server(ThreadPoolExecutor(max_workers=4), options=[("grpc.so_reuseport", 0)])
@@ -105,7 +105,11 @@ class FakeServer:
         self._server.stop(None).wait()
 
     def answer(self, method: str, *answers: Answer) -> None:
-        """Prepares the answers of a method: one a call in their order, and the last for every later call."""
+        """Prepares the answers of a method: one a call in their order, and the last for every later call.
+
+        In `CoachConversation` it is one an event, over all streams; an answer that names no event answers the
+        one that came.
+        """
         with self._lock:
             self._answers[method] = deque(answers)
 
@@ -115,16 +119,15 @@ class FakeServer:
         return self._server.add_secure_port("localhost:0", credentials)
 
     def _handler(self, service: ServiceDescriptor) -> grpc.GenericRpcHandler:
-        methods = [method for method in service.methods if method.name not in _STREAMS]
+        methods = [method for method in service.methods if method.name not in _NOT_SPOKEN]
         handlers = {method.name: self._method_handler(method) for method in methods}
         return grpc.method_handlers_generic_handler(service.full_name, handlers)
 
     def _method_handler(self, method: MethodDescriptor) -> "grpc.RpcMethodHandler[Any, Any]":
-        return grpc.unary_unary_rpc_method_handler(
-            self._behaviour(method.name),
-            request_deserializer=GetMessageClass(method.input_type).FromString,
-            response_serializer=lambda response: response.SerializeToString(),
-        )
+        deserialize = GetMessageClass(method.input_type).FromString
+        if method.client_streaming:
+            return grpc.stream_stream_rpc_method_handler(self._stream(method.name), deserialize, _serialize)
+        return grpc.unary_unary_rpc_method_handler(self._behaviour(method.name), deserialize, _serialize)
 
     def _behaviour(self, method: str) -> Callable[[Message, grpc.ServicerContext], Message]:
         def play(request: Message, context: grpc.ServicerContext) -> Message:
@@ -135,6 +138,15 @@ class FakeServer:
             return _give(answer, context)
 
         return play
+
+    def _stream(self, method: str) -> Callable[[Iterator[Message], grpc.ServicerContext], Iterator[Message]]:
+        play = self._behaviour(method)
+
+        def play_each(requests: Iterator[Message], context: grpc.ServicerContext) -> Iterator[Message]:
+            for request in requests:
+                yield _addressed(play(request, context), request)
+
+        return play_each
 
     def _next_answer(self, method: str) -> Answer:
         answers = self._answers.get(method)
@@ -154,6 +166,18 @@ def _give(answer: Answer, context: grpc.ServicerContext) -> Message:
             given_up.wait()
         context.abort(grpc.StatusCode.CANCELLED, "given up by its caller")
     return answer
+
+
+def _addressed(answer: Message, request: Message) -> Message:
+    """The answer to an event of a stream, by its id."""
+    addressed = type(answer)()
+    addressed.CopyFrom(answer)
+    addressed.event_id = addressed.event_id or request.event_id  # type: ignore[attr-defined]
+    return addressed
+
+
+def _serialize(response: Message) -> bytes:
+    return response.SerializeToString()
 
 
 def _trailing(failure: Failure) -> tuple[tuple[str, str | bytes], ...]:

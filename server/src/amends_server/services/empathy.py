@@ -3,10 +3,10 @@
 import asyncio
 import time
 from collections.abc import AsyncIterator, Callable
+from contextlib import aclosing
 from dataclasses import dataclass
 from typing import Any, TypeVar
 
-import grpc
 from amends.v1 import empathy_service_pb2 as pb
 from amends.v1 import empathy_service_pb2_grpc, server_info_pb2
 from amends_core.detection import Detector
@@ -17,9 +17,9 @@ from amends_server.convert import advice_to, arc_to, judgement_to, reply_from, r
 from amends_server.encoding import EncoderPool
 from amends_server.encoding.pool import Encoded
 from amends_server.encoding.queue import Priority
-from amends_server.errors import CallError
 from amends_server.failures import call_error
 from amends_server.metrics import Metrics
+from amends_server.services.coaching import Coaching
 from amends_server.validation import validate
 
 T = TypeVar("T")
@@ -63,12 +63,14 @@ class EmpathyServicer(empathy_service_pb2_grpc.EmpathyServiceServicer):
         pool: EncoderPool,
         metrics: Metrics,
         info: server_info_pb2.ServerInfo,
+        coaching: Coaching,
         default_deadline_s: float,
     ) -> None:
         self._scorer = scorer
         self._pool = pool
         self._metrics = metrics
         self._info = info
+        self._coaching = coaching
         self._default_deadline_s = default_deadline_s
 
     async def ScoreReply(self, request: pb.ScoreReplyRequest, context: Any) -> pb.ScoreReplyResponse:  # noqa: N802
@@ -123,13 +125,10 @@ class EmpathyServicer(empathy_service_pb2_grpc.EmpathyServiceServicer):
     async def CoachConversation(  # noqa: N802
         self, request_iterator: AsyncIterator[pb.CoachConversationRequest], context: Any
     ) -> AsyncIterator[pb.CoachConversationResponse]:
-        """Not in this release; the contract is set so that clients can be built."""
-        raise CallError(
-            grpc.StatusCode.UNIMPLEMENTED,
-            "UNIMPLEMENTED",
-            "CoachConversation is not implemented in this release; call NextStep after each customer turn",
-        )
-        yield  # makes this an asynchronous generator, as the method's kind asks
+        """Follows a live conversation."""
+        async with aclosing(self._coaching.follow(request_iterator)) as answers:
+            async for answer in answers:
+                yield answer
 
     async def GetServerInfo(  # noqa: N802
         self, request: pb.GetServerInfoRequest, context: Any

@@ -33,11 +33,13 @@ class _AdviceFateEnumTypeWrapper(_enum_type_wrapper._EnumTypeWrapper[_AdviceFate
     ADVICE_FATE_UNSPECIFIED: _AdviceFate.ValueType  # 0
     """Not said."""
     ADVICE_FATE_FOLLOWED: _AdviceFate.ValueType  # 1
-    """The agent did it."""
+    """The agent's turn made the first of its steps; or silence was advised, and the customer spoke next."""
     ADVICE_FATE_IGNORED: _AdviceFate.ValueType  # 2
-    """The agent did something else."""
+    """The agent's turn made none of its steps; or silence was advised, and the agent spoke."""
     ADVICE_FATE_OVERTAKEN: _AdviceFate.ValueType  # 3
-    """The situation changed before the agent could."""
+    """Other advice took its place before it was followed or ignored: the customer went on, or the agent made
+    another of its steps first.
+    """
 
 class AdviceFate(_AdviceFate, metaclass=_AdviceFateEnumTypeWrapper):
     """What became of an earlier piece of advice."""
@@ -45,11 +47,13 @@ class AdviceFate(_AdviceFate, metaclass=_AdviceFateEnumTypeWrapper):
 ADVICE_FATE_UNSPECIFIED: AdviceFate.ValueType  # 0
 """Not said."""
 ADVICE_FATE_FOLLOWED: AdviceFate.ValueType  # 1
-"""The agent did it."""
+"""The agent's turn made the first of its steps; or silence was advised, and the customer spoke next."""
 ADVICE_FATE_IGNORED: AdviceFate.ValueType  # 2
-"""The agent did something else."""
+"""The agent's turn made none of its steps; or silence was advised, and the agent spoke."""
 ADVICE_FATE_OVERTAKEN: AdviceFate.ValueType  # 3
-"""The situation changed before the agent could."""
+"""Other advice took its place before it was followed or ignored: the customer went on, or the agent made
+another of its steps first.
+"""
 Global___AdviceFate: _TypeAlias = AdviceFate  # noqa: Y015
 
 @_typing.final
@@ -530,10 +534,15 @@ class CoachStart(_message.Message):
     locale: _builtins.str
     """As in `ScoreReplyRequest.locale`."""
     resume_token: _builtins.bytes
-    """The last `resume_token` received, at most 16 KiB; empty for a new conversation."""
+    """The last `resume_token` received, at most 16 KiB; empty for a new conversation. A damaged one breaks with
+    INVALID_ARGUMENT (reason `BAD_TOKEN`). One of another model or another version of the playbook breaks with
+    FAILED_PRECONDITION (reason `STALE_TOKEN`): send the turns without it, and advice is given anew.
+    """
     @_builtins.property
     def turns(self) -> _containers.RepeatedCompositeFieldContainer[_conversation_pb2.Turn]:
-        """What was said already, oldest first; at most 500 turns."""
+        """What was said already, oldest first; at most 500 turns. With a `resume_token`: exactly the turns that were
+        answered when it came, else INVALID_ARGUMENT (reason `TOKEN_MISMATCH`).
+        """
 
     def __init__(
         self,
@@ -562,18 +571,27 @@ class CoachConversationRequest(_message.Message):
     TURN_FIELD_NUMBER: _builtins.int
     PARTIAL_TURN_FIELD_NUMBER: _builtins.int
     event_id: _builtins.str
-    """The caller's id of the event, 1 to 64 code points, unique in the stream; answers name it."""
+    """The caller's id of the event, 1 to 64 code points, unique in the stream, else INVALID_ARGUMENT (reason
+    `DUPLICATE_EVENT`); answers name it. An event that is sent again after a break may keep its id.
+    """
     @_builtins.property
     def start(self) -> Global___CoachStart:
-        """The conversation is opened; must be the first event and the only one of its kind."""
+        """The conversation is opened; must be the first event and the only one of its kind, else INVALID_ARGUMENT
+        (reason `START_FIRST`). Its answer gives advice on what was said already; opened again, it gives none.
+        """
 
     @_builtins.property
     def turn(self) -> _conversation_pb2.Turn:
-        """A turn was sent."""
+        """A turn was sent. It is always read."""
 
     @_builtins.property
     def partial_turn(self) -> _conversation_pb2.Turn:
-        """A turn is being written; replaces the last partial one."""
+        """A turn is being written, as far as it goes; replaces the last partial one of the same role, and never
+        becomes a turn by itself. An agent's is judged provisionally and changes no advice. A customer's may
+        change the advice: to what should be done once they have finished. At most one each half second and role
+        is read; the newest waits for its time, and those that are superseded, or come at a busy time, are
+        passed over: their answer holds nothing but the id and the token.
+        """
 
     def __init__(
         self,
@@ -607,16 +625,23 @@ class CoachConversationResponse(_message.Message):
     event_id: _builtins.str
     """The event it answers."""
     previous_advice_fate: Global___AdviceFate.ValueType
-    """What became of the advice before; ADVICE_FATE_UNSPECIFIED where there was none."""
+    """What became of the advice that held when the event came; ADVICE_FATE_UNSPECIFIED where there was none, or
+    it stays open. Advice of which this tells something and that did not change stands again.
+    """
     resume_token: _builtins.bytes
-    """Opens the conversation again after a break."""
+    """Opens the conversation again after a break; always set. Some 250 bytes that hold nothing of what was said."""
     @_builtins.property
     def judgement(self) -> _judgement_pb2.Judgement:
-        """The judgement of an agent turn; unset for a customer turn."""
+        """The judgement of the agent's reply as far as it goes: the turns of this speaker since somebody else spoke,
+        the event's included. Its spans count those turns from 0. Unset for a customer's turn, and where there is
+        nothing to judge yet: no word of the customer or of the reply. Provisional for a partial turn.
+        """
 
     @_builtins.property
     def advice(self) -> _advice_pb2.Advice:
-        """The advice that now holds; unset where it did not change."""
+        """The advice that now holds; unset where it did not change: the same steps in the same order, the same stage,
+        the same pause. For a partial turn a change of the steps behind the first one does not count.
+        """
 
     def __init__(
         self,

@@ -112,7 +112,18 @@ class EmpathyServiceServicer:
         raise NotImplementedError('Method not implemented!')
 
     def CoachConversation(self, request_iterator, context):
-        """Follows a live conversation, turn by turn. UNIMPLEMENTED in this release.
+        """Follows a live conversation, turn by turn, and tells what each reply is worth and what to do next.
+
+        Every event has exactly one answer, in the order of the events. An event that cannot be answered ends the
+        stream with its status: it is the first one without an answer, and what was answered before it holds. Each
+        answer carries a `resume_token`, which opens the conversation again on any server of the same model and
+        playbooks: send `start` with the turns that were answered and the last token, then the events that were not.
+        What follows is told as if the stream had never broken. Streams end with UNAVAILABLE (reason `DRAINING`)
+        when a server stops, and some minutes after they were opened, so that callers spread over the servers.
+
+        A conversation holds at most 500 turns and must fit into one message, else INVALID_ARGUMENT; a stream takes
+        at most 20,000 events and a server a bounded number of streams, else RESOURCE_EXHAUSTED. Each event is
+        answered within the server's own deadline, else DEADLINE_EXCEEDED; a deadline of the call bounds the stream.
         """
         context.set_code(grpc.StatusCode.UNIMPLEMENTED)
         context.set_details('Method not implemented!')

@@ -49,7 +49,19 @@ class EmpathyServiceStub:
     BatchScoreReplies: _grpc.UnaryUnaryMultiCallable[_empathy_service_pb2.BatchScoreRepliesRequest, _empathy_service_pb2.BatchScoreRepliesResponse]
     """Judges several replies. Results come in request order; an item's failure lies in its own result."""
     CoachConversation: _grpc.StreamStreamMultiCallable[_empathy_service_pb2.CoachConversationRequest, _empathy_service_pb2.CoachConversationResponse]
-    """Follows a live conversation, turn by turn. UNIMPLEMENTED in this release."""
+    """Follows a live conversation, turn by turn, and tells what each reply is worth and what to do next.
+
+    Every event has exactly one answer, in the order of the events. An event that cannot be answered ends the
+    stream with its status: it is the first one without an answer, and what was answered before it holds. Each
+    answer carries a `resume_token`, which opens the conversation again on any server of the same model and
+    playbooks: send `start` with the turns that were answered and the last token, then the events that were not.
+    What follows is told as if the stream had never broken. Streams end with UNAVAILABLE (reason `DRAINING`)
+    when a server stops, and some minutes after they were opened, so that callers spread over the servers.
+
+    A conversation holds at most 500 turns and must fit into one message, else INVALID_ARGUMENT; a stream takes
+    at most 20,000 events and a server a bounded number of streams, else RESOURCE_EXHAUSTED. Each event is
+    answered within the server's own deadline, else DEADLINE_EXCEEDED; a deadline of the call bounds the stream.
+    """
     GetServerInfo: _grpc.UnaryUnaryMultiCallable[_empathy_service_pb2.GetServerInfoRequest, _empathy_service_pb2.GetServerInfoResponse]
     """Tells the model, the limits, the playbooks and the date of calibration."""
 
@@ -74,7 +86,19 @@ class EmpathyServiceAsyncStub(EmpathyServiceStub):
     BatchScoreReplies: _aio.UnaryUnaryMultiCallable[_empathy_service_pb2.BatchScoreRepliesRequest, _empathy_service_pb2.BatchScoreRepliesResponse]  # type: ignore[assignment]
     """Judges several replies. Results come in request order; an item's failure lies in its own result."""
     CoachConversation: _aio.StreamStreamMultiCallable[_empathy_service_pb2.CoachConversationRequest, _empathy_service_pb2.CoachConversationResponse]  # type: ignore[assignment]
-    """Follows a live conversation, turn by turn. UNIMPLEMENTED in this release."""
+    """Follows a live conversation, turn by turn, and tells what each reply is worth and what to do next.
+
+    Every event has exactly one answer, in the order of the events. An event that cannot be answered ends the
+    stream with its status: it is the first one without an answer, and what was answered before it holds. Each
+    answer carries a `resume_token`, which opens the conversation again on any server of the same model and
+    playbooks: send `start` with the turns that were answered and the last token, then the events that were not.
+    What follows is told as if the stream had never broken. Streams end with UNAVAILABLE (reason `DRAINING`)
+    when a server stops, and some minutes after they were opened, so that callers spread over the servers.
+
+    A conversation holds at most 500 turns and must fit into one message, else INVALID_ARGUMENT; a stream takes
+    at most 20,000 events and a server a bounded number of streams, else RESOURCE_EXHAUSTED. Each event is
+    answered within the server's own deadline, else DEADLINE_EXCEEDED; a deadline of the call bounds the stream.
+    """
     GetServerInfo: _aio.UnaryUnaryMultiCallable[_empathy_service_pb2.GetServerInfoRequest, _empathy_service_pb2.GetServerInfoResponse]  # type: ignore[assignment]
     """Tells the model, the limits, the playbooks and the date of calibration."""
 
@@ -126,7 +150,19 @@ class EmpathyServiceServicer(metaclass=_abc_1.ABCMeta):
         request_iterator: _MaybeAsyncIterator[_empathy_service_pb2.CoachConversationRequest],
         context: _ServicerContext,
     ) -> _typing.Union[_abc.Iterator[_empathy_service_pb2.CoachConversationResponse], _abc.AsyncIterator[_empathy_service_pb2.CoachConversationResponse]]:
-        """Follows a live conversation, turn by turn. UNIMPLEMENTED in this release."""
+        """Follows a live conversation, turn by turn, and tells what each reply is worth and what to do next.
+
+        Every event has exactly one answer, in the order of the events. An event that cannot be answered ends the
+        stream with its status: it is the first one without an answer, and what was answered before it holds. Each
+        answer carries a `resume_token`, which opens the conversation again on any server of the same model and
+        playbooks: send `start` with the turns that were answered and the last token, then the events that were not.
+        What follows is told as if the stream had never broken. Streams end with UNAVAILABLE (reason `DRAINING`)
+        when a server stops, and some minutes after they were opened, so that callers spread over the servers.
+
+        A conversation holds at most 500 turns and must fit into one message, else INVALID_ARGUMENT; a stream takes
+        at most 20,000 events and a server a bounded number of streams, else RESOURCE_EXHAUSTED. Each event is
+        answered within the server's own deadline, else DEADLINE_EXCEEDED; a deadline of the call bounds the stream.
+        """
 
     @_abc_1.abstractmethod
     def GetServerInfo(
