@@ -6,13 +6,13 @@ from typing import Any
 
 from amends.v1 import advice_pb2, conversation_pb2, empathy_service_pb2, judgement_pb2, playbook_pb2, taxonomy_pb2
 from amends_core.advice import Advice
+from amends_core.arc import Arc, JudgedReply
 from amends_core.conversation import CustomerMoment, Sentence, Turn
 from amends_core.detection import Detector
 from amends_core.errors import RequestError
 from amends_core.exemplars import Nearest
 from amends_core.judgement import Contribution, Judgement, MisstepFinding, Place, StepAssessment, Suggestion
 from amends_core.playbooks import Playbook, Stage
-from amends_core.scorer import Arc, JudgedReply
 from amends_core.taxonomy import CUSTOMER_ACTS, MISSTEPS, STEPS, CustomerAct, Label, Role, Step, Strength
 
 _ROLES = {taxonomy_pb2.ROLE_CUSTOMER: Role.CUSTOMER, taxonomy_pb2.ROLE_AGENT: Role.AGENT}
