@@ -5,7 +5,7 @@ or not. It is overdue once a turn's time lies past the latest moment its words c
 customer's word.
 """
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 from enum import StrEnum
@@ -90,7 +90,7 @@ class Promises:
                 return promise.settled(PromiseStatus.BROKEN, turn_index)
             return _checked(promise, turn_index, time)
 
-        return Promises(tuple(seen(p) if p.is_pending else p for p in self.made), self.missed | missed)
+        return Promises(self._seen(seen) if came or missed or time else self.made, self.missed | missed)
 
     def after_agent(
         self, said: Iterable[Commitment], turn_index: int, speaker_id: str, time: datetime | None
@@ -105,8 +105,11 @@ class Promises:
             return _checked(promise, turn_index, time)
 
         new = (self._promise(sentence, turn_index, speaker_id, time) for sentence in sentences)
-        made = (*(seen(p) if p.is_pending else p for p in self.made), *(p for p in new if p))
-        return replace(self, made=made)
+        older = self._seen(seen) if done or time else self.made
+        return replace(self, made=(*older, *(promise for promise in new if promise)))
+
+    def _seen(self, seen: Callable[[Promise], Promise]) -> tuple[Promise, ...]:
+        return tuple(seen(promise) if promise.is_pending else promise for promise in self.made)
 
     def _promise(self, sentence: Commitment, turn_index: int, speaker_id: str, time: datetime | None) -> Promise | None:
         steps = [step for step in PROMISING if step in sentence.steps]

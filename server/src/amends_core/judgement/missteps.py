@@ -78,14 +78,15 @@ def _over_apologized(
 def _repeated(
     sentences: Sequence[Sentence], embeddings: Sequence[Floats], said: Sequence[Sentence], earlier: Sequence[Floats]
 ) -> Iterator[Place]:
-    recent = zip(said[-REPEATED_WITHIN:], earlier[-REPEATED_WITHIN:], strict=True)
-    before = [embedding for sentence, embedding in recent if word_count(sentence.text) >= REPEATED_WORDS]
-    matrix = np.stack(before) if before else None
+    if not said:
+        return
+    recent, matrix = said[-REPEATED_WITHIN:], np.stack(earlier[-REPEATED_WITHIN:])
     for sentence, embedding in zip(sentences, embeddings, strict=True):
         if word_count(sentence.text) < REPEATED_WORDS:
-            alike = len(sentences) == 1 and _said_whole(sentence.text, said[-REPEATED_WITHIN:])
+            alike = len(sentences) == 1 and _said_whole(sentence.text, recent)
         else:
-            alike = matrix is not None and float((matrix @ embedding).max()) >= REPEATED_COSINE
+            near = np.flatnonzero(matrix @ embedding >= REPEATED_COSINE).tolist()
+            alike = any(word_count(recent[i].text) >= REPEATED_WORDS for i in near)
         if alike:
             yield place_of(sentence)
 

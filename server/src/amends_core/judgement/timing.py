@@ -18,7 +18,11 @@ from amends_core.text import word_count
 _SYMPATHY = (Step.EMPATHIZE, Step.APOLOGIZE, Step.LISTEN)
 _REMEDY = (Step.TAKE_ACTION, Step.GO_FURTHER)
 _ASKS_FORGIVENESS = re.compile(r"\b(?:forgiv\w+|pardon|accept (?:my|our)\b.*\bapolog\w+)", re.I)
-_PLEA = re.compile(r"\b(?:forgive|pardon) (?:us|me)\b|\b(?:your|for) forgiveness\b", re.I)
+_PLEA = re.compile(
+    r"\b(?:(?:will|can|could|would) you|please|ask(?:ing)? you to|hope (?:that )?you(?:'ll| will| can))(?: \w+)?"
+    r" (?:forgive|pardon) (?:us|me)\b|\b(?:your|for) forgiveness\b",
+    re.I,
+)
 """Asks to be forgiven in so many words, whether or not it reads as an apology."""
 _ANSWER = (*_REMEDY, Step.CLARIFY, Step.STATE_LIMITS, Step.TAKE_OWNERSHIP)
 _MOVES_ON = (*_REMEDY, Step.STATE_LIMITS)
