@@ -3,8 +3,10 @@
 from enum import Enum
 
 import pytest
-from amends.v1 import taxonomy_pb2
+from amends.v1 import arc_pb2, taxonomy_pb2
+from amends_core.deeds import Deed
 from amends_core.judgement import Verdict
+from amends_core.promises import PromiseStatus
 from amends_core.taxonomy import CustomerAct, Expectation, Misstep, Role, Severity, Step, Strength
 
 PAIRS = [
@@ -16,6 +18,8 @@ PAIRS = [
     (Strength, taxonomy_pb2.Strength, "STRENGTH"),
     (Severity, taxonomy_pb2.Severity, "SEVERITY"),
     (Verdict, taxonomy_pb2.Verdict, "VERDICT"),
+    (PromiseStatus, arc_pb2.PromiseStatus, "PROMISE_STATUS"),
+    (Deed, arc_pb2.Deed, "DEED"),
 ]
 
 

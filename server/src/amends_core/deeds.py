@@ -39,7 +39,7 @@ _WORDS: Mapping[Deed, _Words] = {
         "call|ring|phone|text|e-?mail|message|write to|contact|(?:get|come) back to|update|let you know|hear|"
         "follow up|check (?:back )?(?:in )?(?:with|on) you|be in touch|report back|reply|tell you",
         "called|rung|rang|phoned|texted|e-?mailed|messaged|written to you|contacted|updated you",
-        r"call\w*|rang|ring|phoned?|text\w*|e-?mail\w*|messag\w+|repl\w+|wrote|contacted|got back|came back|"
+        r"call\w*|rang|ring|phoned?|text\w*|e-?mail\w*|messag\w+|repl(?:y|ies|ied)|wrote|contacted|got back|came back|"
         "hear|heard|word",
         r"thank(?:s| you) for (?:calling|ringing|getting back|coming back|the (?:call|update|e-?mail))",
     ),
@@ -58,7 +58,7 @@ _WORDS: Mapping[Deed, _Words] = {
     Deed.REPAIR: _Words(
         r"fix\w*|repair\w*|restore\w*|reset|correct\w*|reconnect\w*|unlock\w*|sort|put (?:it|this|that) right",
         "fixed|repaired|restored|reset|corrected|reconnected|unlocked|sorted|put right|back on|working again",
-        "fixed|repaired|repair|sorted",
+        "fix|fixed|repaired?|sort|sorted",
         r"(?:it|that|everything)(?:'s| is) (?:fixed|working|back on|sorted)(?: now| again)?",
     ),
     Deed.CHANGE: _Words(
@@ -95,7 +95,7 @@ _UNSURE = re.compile(
     re.I,
 )
 """A question, a condition, a hedge or a denial."""
-_ADVERBS = r"(?: (?:just|now|already|been|also|personally|both))*"
+_ADVERBS = r"(?: (?:just|now|already|been|also|personally|both)){0,3}"
 _TOLD = rf"(?:(?:i|we|it|they|he|she)(?:'ve|'s)?|(?<!you )(?:have|has)|been|is|are|just|now){_ADVERBS}"
 _REFERS_BACK = re.compile(
     r"\b(?:as (?:i |we )?promised|as (?:i|we) said(?: i| we)? would|(?<!be )following up|(?<!be )calling (?:you )?back|"

@@ -32,7 +32,7 @@ _SPAN = re.compile(
 _WEEKDAYS = ("mon", "tue", "wed", "thu", "fri", "sat", "sun")
 _WEEKDAY = r"(?P<weekday>mon|tues|wednes|thurs|fri|satur|sun)day"
 _CLOCK = (
-    r"(?:\d{1,2}(?:[:.]\d{2})?(?: ?[ap]\.?m\b\.?| o'clock)?|noon|midday|midnight|"
+    r"(?:\d{1,2}(?:[:.]\d{2})?(?: ?[ap]\.?m\b| o'clock)?|noon|midday|midnight|"
     r"(?:one|two|three|four|five|six|seven|eight|nine|ten|eleven|twelve)(?: o'clock)?)"
 )
 _DAY_PART = r"(?: (?:morning|afternoon|evening|night|lunchtime|noon|midday))?"
@@ -44,7 +44,9 @@ _MOMENT = re.compile(
     re.I,
 )
 _END = re.compile(
-    r"\bby (?:the )?(?:end|close) of (?:(?P<week>(?:the |this )?week)|(?:the |this )?month|[\w ]{2,12})", re.I
+    r"\bby (?:the )?(?:end|close) of (?:(?P<week>(?:the |this )?week)|(?:the |this )?month|"
+    r"(?:the |this )?(?:day|business|shift|afternoon|morning|today))\b",
+    re.I,
 )
 _HOUR = re.compile(rf"\b(?:by|before|until|at|no later than) {_CLOCK}(?![\w%])", re.I)
 _AT_ONCE = re.compile(r"\b(?:right now|right away|straight ?away|immediately|at once|now)\b", re.I)

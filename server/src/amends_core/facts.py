@@ -7,6 +7,7 @@ leave this room; the values stay in the text they were given in.
 import re
 from collections.abc import Iterator
 from enum import StrEnum
+from itertools import islice
 
 
 class FactKind(StrEnum):
@@ -133,6 +134,8 @@ _CUE = re.compile(
     re.I,
 )
 """How an agent asks for a thing."""
+_REQUESTS, _OBJECT_CHARACTERS = 5, 200
+"""How many requests of a sentence are looked at, and how far after each its object may stand."""
 _OBJECT_END = re.compile(
     r"[?!;]|[,\s]+(?:(?:and|so|because|if|when|while|before|that|which|where|but|as|then)\s+(?:that )?"
     r"(?:i|we|you|it|they|he|she)\b|so that\b|in order\b|because\b|to (?!me\b|us\b)\w+)",
@@ -226,7 +229,7 @@ def _objects(sentence: str) -> Iterator[str]:
     fragment = _FRAGMENT.fullmatch(sentence)
     if fragment:
         yield fragment["what"]
-    for cue in _CUE.finditer(sentence):
-        rest = sentence[cue.end() :]
+    for cue in islice(_CUE.finditer(sentence), _REQUESTS):
+        rest = sentence[cue.end() : cue.end() + _OBJECT_CHARACTERS]
         end = _OBJECT_END.search(rest)
         yield rest[: end.start() if end else len(rest)].strip(" .,")
