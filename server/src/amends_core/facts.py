@@ -149,7 +149,7 @@ _FRAGMENT = re.compile(
 )
 """A thing with a question mark: "And your order number, please?"."""
 _THING = {
-    **{kind: rf"(?:{nouns}) {_LABEL}" for kind, nouns in _NOUNS.items()},
+    **{kind: rf"(?:{nouns}) {_LABEL}|{_LABEL} of your (?:{nouns})" for kind, nouns in _NOUNS.items()},
     FactKind.EMAIL: r"e-?mail address|(?<!an )(?<!a )(?<!us )(?<!me )e-?mail",
     FactKind.PHONE: r"(?:phone|mobile|contact|telephone|cell|callback) (?:number|no\b\.?)",
     FactKind.POSTCODE: r"post ?code|zip(?: code)?",

@@ -169,12 +169,11 @@ class Scorer:
                     self._hear(plan, encodings, course, index)
                     points += self._points(plan, course.state, index)
                 continue
-            said = {index: self._sentences(plan, encodings, index) for index in indexes}
-            whole = [sentence for sentences in said.values() for sentence in sentences]
-            if course.state.moments and whole:
+            said = {index: sentences for index in indexes if (sentences := self._sentences(plan, encodings, index))}
+            if course.state.moments and said:
+                whole = [sentence for sentences in said.values() for sentence in sentences]
                 judgement = self._judged(plan, encodings, course, whole)
-                speaker = plan.turns[indexes[0]].speaker_id
-                replies.append(JudgedReply(indexes[0], indexes[-1], speaker, judgement))
+                replies.append(JudgedReply(indexes[0], indexes[-1], plan.turns[indexes[0]].speaker_id, judgement))
             for index, sentences in said.items():
                 self._enter(plan, encodings, course, index, sentences)
                 spoken.append(SpokenTurn.of(index, plan.turns[index], sentences, self.detector))

@@ -70,6 +70,7 @@ def test_answer_takes_its_kind_from_what_was_asked(text: str, asked: set[FactKin
     ("sentence", "kinds"),
     [
         ("Could you share your order number?", {K.ORDER}),
+        ("What is the number of your order?", {K.ORDER}),
         ("What's your e-mail?", {K.EMAIL}),
         ("Order number, please?", {K.ORDER}),
         ("And your postcode?", {K.POSTCODE}),
