@@ -3,9 +3,11 @@
 from enum import Enum
 
 import pytest
-from amends.v1 import empathy_service_pb2, taxonomy_pb2
+from amends.v1 import arc_pb2, empathy_service_pb2, taxonomy_pb2
 from amends_core.coaching import Fate
+from amends_core.deeds import Deed
 from amends_core.judgement import Verdict
+from amends_core.promises import PromiseStatus
 from amends_core.taxonomy import CustomerAct, Expectation, Misstep, Role, Severity, Step, Strength
 
 PAIRS = [
@@ -18,6 +20,8 @@ PAIRS = [
     (Severity, taxonomy_pb2.Severity, "SEVERITY"),
     (Verdict, taxonomy_pb2.Verdict, "VERDICT"),
     (Fate, empathy_service_pb2.AdviceFate, "ADVICE_FATE"),
+    (PromiseStatus, arc_pb2.PromiseStatus, "PROMISE_STATUS"),
+    (Deed, arc_pb2.Deed, "DEED"),
 ]
 
 

@@ -9,12 +9,13 @@ from pathlib import Path
 from typing import Any
 
 from amends_core.advice import Advice
+from amends_core.arc import Arc
 from amends_core.bundle import load_bundle
 from amends_core.conversation import Turn
 from amends_core.encoder import OnnxEncoder
 from amends_core.judgement import Judgement
 from amends_core.playbooks import load_library
-from amends_core.scorer import Arc, Piece, Plan, Scorer, phrases_of
+from amends_core.scorer import Piece, Plan, Scorer, phrases_of
 from amends_core.taxonomy import Role
 
 HERE = Path(__file__).parent

@@ -119,6 +119,21 @@ def test_score_conversation_judges_each_reply_and_follows_the_customer(client: C
             assert 0 <= start < end <= len(CONVERSATION[turn].text)
 
 
+def test_the_arc_tells_of_each_agent_and_agrees_with_the_replies(client: Client) -> None:
+    response = client.score_conversation(CONVERSATION)
+    arc = response.arc
+    assert [agent.speaker_id for agent in arc.agents] == ["a-1", "a-2"]
+    assert [agent.turns for agent in arc.agents] == [1, 2]
+    found = {(span.turn_index, m.misstep) for r in response.replies for m in r.judgement.missteps for span in m.spans}
+    assert {(each.turn_index, each.misstep) for each in arc.missteps} == found
+    assert arc.upset_peak == max(point.customer.upset for point in arc.points)
+    assert (arc.upset_start, arc.upset_end) == (arc.points[0].customer.upset, arc.points[-1].customer.upset)
+    assert (arc.best.turn_index, arc.worst.turn_index) == (arc.best_turn_index, arc.worst_turn_index)
+    assert arc.first.remedy.turn_index == arc.first_remedy_turn_index
+    for promise in arc.promises:
+        assert 0 <= promise.span.start < promise.span.end <= len(CONVERSATION[promise.span.turn_index].text)
+
+
 def test_the_last_reply_of_a_conversation_is_judged_as_it_is_alone(client: Client) -> None:
     whole = client.score_conversation(CONVERSATION).replies[-1].judgement
     alone = client.score_reply(CONVERSATION[:5], REPLY).judgement

@@ -9,15 +9,17 @@ from rich.text import Text
 from amends_cli.evidence import find_marks, show_turn
 from amends_cli.judgement_view import brief, show_source
 from amends_cli.tables import plain_table, stacked
+from amends_cli.timeline_view import show_parts
 from amends_cli.words import act_words
 
 
 def show_conversation(
     response: empathy_service_pb2.ScoreConversationResponse, turns: Sequence[conversation_pb2.Turn]
 ) -> RenderableType:
-    """Shows every reply with its evidence, and the arc."""
+    """Shows every reply with its evidence, the arc, the promises and the agents."""
     replies = [section for reply in response.replies for section in _reply(reply, turns)]
-    return stacked((*replies, *_arc(response.arc), show_source(response.model, response.timings)))
+    parts = show_parts(response.arc, turns)
+    return stacked((*replies, *_arc(response.arc), *parts, show_source(response.model, response.timings)))
 
 
 def _reply(reply: empathy_service_pb2.JudgedReply, turns: Sequence[conversation_pb2.Turn]) -> Iterator[RenderableType]:

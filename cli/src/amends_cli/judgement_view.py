@@ -43,6 +43,13 @@ def brief(judgement: judgement_pb2.Judgement) -> Iterator[Text]:
     yield from (Text(f"better: {suggestion.text}") for suggestion in judgement.suggestions[:1])
 
 
+def short_score(judgement: judgement_pb2.Judgement) -> Text:
+    """Says the score in a word of a table, with the colour of the verdict; an unsure one in brackets."""
+    score = f"{judgement.score:g}"
+    unsure = judgement.verdict == taxonomy_pb2.VERDICT_UNSURE
+    return Text(f"({score})" if unsure else score, style=verdict_word(judgement.verdict)[1])
+
+
 def _sections(judgement: judgement_pb2.Judgement, reply: Sequence[str]) -> Iterator[RenderableType]:
     yield headline(judgement)
     yield _ground(judgement)
@@ -76,11 +83,12 @@ def _contributions(judgement: judgement_pb2.Judgement) -> Table:
     table.add_column("why")
     for contribution in judgement.contributions:
         possible = f"{contribution.possible_points:g}" if contribution.possible_points else ""
-        table.add_row(_source(contribution), _points(contribution.points), possible, contribution.reason)
+        table.add_row(source_word(contribution), _points(contribution.points), possible, contribution.reason)
     return table
 
 
-def _source(contribution: judgement_pb2.Contribution) -> str:
+def source_word(contribution: judgement_pb2.Contribution) -> str:
+    """Gives what earned or cost points in small letters."""
     if contribution.WhichOneof("source") == "step":
         return step_word(contribution.step)
     if contribution.WhichOneof("source") == "misstep":

@@ -1,12 +1,14 @@
 """`amends score`: judges one reply, or as many as there are JSON lines."""
 
 import sys
+from collections.abc import Iterator, Sequence
 from pathlib import Path
 from typing import Annotated
 
 import typer
+from amends.v1 import conversation_pb2, taxonomy_pb2
 from amends_client import Client, ClientOptions
-from rich.console import Console
+from rich.console import Console, RenderableType
 from rich.progress import MofNCompleteColumn, Progress, TimeRemainingColumn
 
 from amends_cli import inputs
@@ -16,6 +18,8 @@ from amends_cli.conversations import Conversation
 from amends_cli.failures import CALL_FAILED, InputError
 from amends_cli.judgement_view import show_response
 from amends_cli.output import print_json, print_line, print_text, write_svg
+from amends_cli.tables import stacked
+from amends_cli.timeline_view import show_timeline
 
 
 @connected
@@ -31,7 +35,7 @@ def score(
     batch_size: Annotated[int, typer.Option(min=1, max=100, help="JSON lines a call.")] = 25,
     options: ClientOptions,
 ) -> None:
-    """Judge how well a reply makes amends, and why."""
+    """Judge how well a reply makes amends, and why; after an earlier reply also how the conversation went."""
     found = inputs.read_input(file, customer_text=customer, reply_text=reply)
     conversations = [each.replied().chosen(playbook=playbook, locale=locale) for each in found.conversations]
     _require_replies(conversations, is_lines=found.is_lines)
@@ -41,7 +45,7 @@ def score(
         if found.is_lines:
             _score_lines(client, conversations, batch_size=batch_size)
         else:
-            _score_one(client, conversations[0], as_json=json, svg=svg)
+            _score_one(client, conversations[0], found.conversations[0].whole(), as_json=json, svg=svg)
 
 
 def _require_replies(conversations: list[Conversation], *, is_lines: bool) -> None:
@@ -54,17 +58,36 @@ def _require_replies(conversations: list[Conversation], *, is_lines: bool) -> No
             )
 
 
-def _score_one(client: Client, conversation: Conversation, *, as_json: bool, svg: Path | None) -> None:
+def _score_one(
+    client: Client,
+    conversation: Conversation,
+    turns: Sequence[conversation_pb2.Turn],
+    *,
+    as_json: bool,
+    svg: Path | None,
+) -> None:
     response = client.score_reply(
         conversation.turns, conversation.reply, playbook=conversation.playbook, locale=conversation.locale
     )
-    shown = show_response(response, conversation.reply)
+    if as_json and not svg:
+        print_json(response)
+        return
+    shown = stacked((show_response(response, conversation.reply), *_course(client, conversation, turns)))
     if svg:
         write_svg(shown, svg, title="amends score")
     if as_json:
         print_json(response)
     else:
         print_text(shown)
+
+
+def _course(
+    client: Client, conversation: Conversation, turns: Sequence[conversation_pb2.Turn]
+) -> Iterator[RenderableType]:
+    """Shows how the conversation went, where an agent spoke in it before the reply."""
+    if any(turn.role == taxonomy_pb2.ROLE_AGENT for turn in conversation.turns):
+        judged = client.score_conversation(turns, playbook=conversation.playbook, locale=conversation.locale)
+        yield from show_timeline(judged, turns)
 
 
 def _score_lines(client: Client, conversations: list[Conversation], *, batch_size: int) -> None:

@@ -6,7 +6,10 @@ from datetime import datetime
 
 from amends_core.detection import CustomerReading, Detector, SentenceReading
 from amends_core.errors import RequestError
-from amends_core.taxonomy import SENTENCE_MISSTEPS, CustomerAct, Misstep, Role, Step, Strength
+from amends_core.facts import FactKind, asked_in, given_in
+from amends_core.figures import Figure, figures_in, numbers_in
+from amends_core.promises import Commitment, Promise, Promises
+from amends_core.taxonomy import SENTENCE_MISSTEPS, STEPS, CustomerAct, Misstep, Role, Step, Strength
 from amends_core.text import Span, word_count
 
 UPSET = 0.5
@@ -71,6 +74,20 @@ class State:
     """Whether the customer has told of something that went wrong."""
     missteps: frozenset[Misstep] = frozenset()
     """Of the agent's last turn; empty again once the agent has spoken without one."""
+    given: Mapping[FactKind, int] = field(default_factory=dict)
+    """What the customer gave of their case, with the turn in which they first did; never the values."""
+    asked: frozenset[FactKind] = frozenset()
+    """What the agent's last turn asked for."""
+    figures: frozenset[Figure] = frozenset()
+    """Amounts, dates and counts that the customer gave."""
+    numbers: frozenset[float] = frozenset()
+    """Every number that the customer gave, whatever it counts."""
+    pledges: Promises = field(default_factory=Promises)
+
+    @property
+    def promises(self) -> tuple[Promise, ...]:
+        """What agents promised so far, in order, with what became of it."""
+        return self.pledges.made
 
     @property
     def upset(self) -> float:
@@ -143,11 +160,18 @@ class State:
             upset = max(upset, CARRY * self.upset)
         told = reading.act in _COMPLAINING or upset >= UPSET
         told |= upset >= PROBLEM_UPSET.get(reading.act, UPSET)
-        moment = CustomerMoment(turn_index, reading, upset)
-        return replace(self, moments=(*self.moments, moment), problem=self.problem or told)
+        return replace(
+            self,
+            moments=(*self.moments, CustomerMoment(turn_index, reading, upset)),
+            problem=self.problem or told,
+            given={**dict.fromkeys(given_in(turn.text, self.asked), turn_index), **self.given},
+            figures=self.figures | figures_in(turn.text),
+            numbers=self.numbers | numbers_in(turn.text),
+            pledges=self.pledges.after_customer(turn.text, turn_index, turn.time),
+        )
 
-    def after_agent(self, sentences: Sequence[Sentence], detector: Detector) -> "State":
-        """The state once the agent has spoken."""
+    def after_agent(self, sentences: Sequence[Sentence], detector: Detector, turn: Turn | None = None) -> "State":
+        """The state once the agent has spoken; `turn` tells when and who, where that is known."""
         done, last_done, apologies = dict(self.done), dict(self.last_done), self.apologies
         for sentence in sentences:
             for step in Step:
@@ -165,7 +189,16 @@ class State:
             apologies=apologies,
             sentences=(*self.sentences, *sentences),
             missteps=frozenset(committed),
+            asked=frozenset(kind for sentence in sentences for kind in asked_in(sentence.text)),
+            pledges=self._pledged(sentences, detector, turn),
         )
+
+    def _pledged(self, sentences: Sequence[Sentence], detector: Detector, turn: Turn | None) -> Promises:
+        if not sentences:
+            return self.pledges
+        said = (Commitment(s.text, s.span, [x for x in STEPS if detector.claims(s.reading, x)]) for s in sentences)
+        speaker_id, time = (turn.speaker_id, turn.time) if turn else ("", None)
+        return self.pledges.after_agent(said, sentences[0].turn_index, speaker_id, time)
 
 
 def check_turns(turns: Sequence[Turn]) -> None:

@@ -7,20 +7,20 @@ judgement = scorer.judge(plan, encodings)
 """
 
 from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import dataclass
-from statistics import fmean
+from dataclasses import dataclass, field
 
 from amends_core.advice import Advice, Adviser
+from amends_core.arc import Arc, ArcPoint, JudgedReply, SpokenTurn, arc_of
 from amends_core.bundle import Manifest
 from amends_core.conversation import Sentence, State, Turn, check_turns
 from amends_core.detection import Detector
-from amends_core.encoder import Encoding
+from amends_core.encoder import Encoding, Floats
 from amends_core.errors import RequestError
 from amends_core.exemplars import ExemplarIndex, all_phrases
-from amends_core.judgement import Judge, Judgement, Past, Reply, Verdict
+from amends_core.judgement import Details, Judge, Judgement, Past, Reply
 from amends_core.playbooks import Playbook, PlaybookLibrary, misstep_exemplars, phrasings
 from amends_core.stages import locate
-from amends_core.taxonomy import STEPS, CustomerAct, Label, Role, Step
+from amends_core.taxonomy import STEPS, Label, Role
 from amends_core.text import Span, digest, has_words, passage_of, split
 
 MAX_HISTORY_TURNS = 100
@@ -63,45 +63,28 @@ class Plan:
 
 
 @dataclass(frozen=True, slots=True)
-class JudgedReply:
-    """One reply of a conversation: agent turns that nothing of the customer's divides."""
-
-    first_turn_index: int
-    last_turn_index: int
-    speaker_id: str
-    judgement: Judgement
-
-
-@dataclass(frozen=True, slots=True)
-class ArcPoint:
-    """The customer at one of their turns."""
-
-    turn_index: int
-    act: CustomerAct
-    act_probability: float
-    upset: float
-    stage: str
-
-
-@dataclass(frozen=True, slots=True)
-class Arc:
-    """How a conversation went."""
-
-    points: tuple[ArcPoint, ...]
-    upset_change: float
-    mean_score: float | None
-    best_turn_index: int | None
-    worst_turn_index: int | None
-    first_empathy_turn_index: int | None
-    first_remedy_turn_index: int | None
-
-
-@dataclass(frozen=True, slots=True)
 class ConversationJudgement:
     """Every reply of a conversation, and its arc."""
 
     replies: tuple[JudgedReply, ...]
     arc: Arc
+
+
+@dataclass(slots=True)
+class _Course:
+    """A conversation as it goes on: what is known after each turn. Each turn is read once, and then entered."""
+
+    state: State = field(default_factory=State)
+    embeddings: list[Floats] = field(default_factory=list)
+    """Of `state.sentences`, in their order."""
+    details: Details = field(default_factory=Details)
+    customer: Encoding | None = None
+    """Of the customer's last message."""
+
+    def past(self) -> Past:
+        """What was said before the next reply; the customer must have spoken."""
+        assert self.customer is not None
+        return Past(self.state, self.embeddings, self.customer, self.details)
 
 
 class Scorer:
@@ -156,43 +139,46 @@ class Scorer:
 
         Spans count turns of the reply from 0.
         """
-        state = self.state_of(plan, encodings)
-        return self._judge_turns(plan, encodings, state, range(plan.reply_start, len(plan.turns)), plan.reply_start)
+        course = self._course_of(plan, encodings)
+        sentences = [
+            sentence
+            for index in range(plan.reply_start, len(plan.turns))
+            for sentence in self._sentences(plan, encodings, index, plan.reply_start)
+        ]
+        return self._judged(plan, encodings, course, sentences)
 
     def advise(self, plan: Plan, encodings: Encodings, most: int = DEFAULT_STEPS) -> Advice:
         """Advises on the conversation of a plan; `most` from 1 to 13."""
-        state = self.state_of(plan, encodings)
-        customer = self._last_customer(plan, encodings, plan.reply_start)
+        past = self._course_of(plan, encodings).past()
         last_speaker = plan.turns[plan.reply_start - 1].role
-        return self._adviser.advise(plan.playbook, state, customer.embedding, last_speaker, most)
+        return self._adviser.advise(plan.playbook, past.state, past.customer.embedding, last_speaker, most)
 
     def state_of(self, plan: Plan, encodings: Encodings) -> State:
         """The state before the reply of a plan, or at the end of its conversation where it has none."""
-        state = State()
-        for index in range(plan.reply_start):
-            state = self._after_turn(plan, encodings, state, index)
-        return state
+        return self._course_of(plan, encodings).state
 
     def judge_conversation(self, plan: Plan, encodings: Encodings) -> ConversationJudgement:
         """Judges every reply of a plan of `plan_conversation`. Spans count turns of the conversation."""
-        state = State()
+        course = _Course()
         replies: list[JudgedReply] = []
         points: list[ArcPoint] = []
-        first: dict[Step, int] = {}
+        spoken: list[SpokenTurn] = []
         for indexes in _runs(plan.turns):
             if plan.turns[indexes[0]].role is Role.CUSTOMER:
                 for index in indexes:
-                    state = self._after_turn(plan, encodings, state, index)
-                    points += self._points(plan, state, index)
+                    self._hear(plan, encodings, course, index)
+                    points += self._points(plan, course.state, index)
                 continue
-            if state.moments and any(index in plan.pieces for index in indexes):
-                judgement = self._judge_turns(plan, encodings, state, indexes, 0)
-                speaker = plan.turns[indexes[0]].speaker_id
-                replies.append(JudgedReply(indexes[0], indexes[-1], speaker, judgement))
-            for index in indexes:
-                state = self._after_turn(plan, encodings, state, index)
-                first = {**state.last_done, **first}
-        return ConversationJudgement(tuple(replies), _arc(points, replies, first))
+            said = {index: sentences for index in indexes if (sentences := self._sentences(plan, encodings, index))}
+            if course.state.moments and said:
+                whole = [sentence for sentences in said.values() for sentence in sentences]
+                judgement = self._judged(plan, encodings, course, whole)
+                replies.append(JudgedReply(indexes[0], indexes[-1], plan.turns[indexes[0]].speaker_id, judgement))
+            for index, sentences in said.items():
+                self._enter(plan, encodings, course, index, sentences)
+                spoken.append(SpokenTurn.of(index, plan.turns[index], sentences, self.detector))
+        arc = arc_of(plan.playbook, plan.turns, points, replies, spoken, course.state)
+        return ConversationJudgement(tuple(replies), arc)
 
     def _plan(
         self, turns: tuple[Turn, ...], reply_start: int, playbook: str, locale: str, history: int = MAX_HISTORY_TURNS
@@ -208,44 +194,51 @@ class Scorer:
             )
         return Plan(turns, reply_start, pieces, self.library.get(playbook), locale)
 
-    def _after_turn(self, plan: Plan, encodings: Encodings, state: State, index: int) -> State:
-        pieces = plan.pieces.get(index)
-        if not pieces:
-            return state
+    def _course_of(self, plan: Plan, encodings: Encodings) -> _Course:
+        """The conversation of a plan up to its reply."""
+        course = _Course()
+        for index in range(plan.reply_start):
+            if plan.turns[index].role is Role.CUSTOMER:
+                self._hear(plan, encodings, course, index)
+            else:
+                self._enter(plan, encodings, course, index, self._sentences(plan, encodings, index))
+        return course
+
+    def _hear(self, plan: Plan, encodings: Encodings, course: _Course, index: int) -> None:
+        """Enters a turn of the customer."""
         turn = plan.turns[index]
-        if turn.role is Role.CUSTOMER:
-            return state.after_customer(index, turn, self.detector.read_customer(encodings[pieces[0].passage]))
-        return state.after_agent([self._sentence(piece, encodings, 0) for piece in pieces], self.detector)
+        for piece in plan.pieces.get(index, ()):
+            encoding = encodings[piece.passage]
+            course.state = course.state.after_customer(index, turn, self.detector.read_customer(encoding))
+            course.details = course.details.with_message(turn.text)
+            course.customer = encoding
 
-    def _sentence(self, piece: Piece, encodings: Encodings, first_turn: int) -> Sentence:
-        reading = self.detector.read_sentence(encodings[piece.text])
-        return Sentence(piece.turn_index - first_turn, piece.span, piece.text, reading)
+    def _enter(
+        self, plan: Plan, encodings: Encodings, course: _Course, index: int, sentences: Sequence[Sentence]
+    ) -> None:
+        """Enters a turn of an agent."""
+        if sentences:
+            course.state = course.state.after_agent(sentences, self.detector, plan.turns[index])
+            course.embeddings += (encodings[sentence.text].embedding for sentence in sentences)
 
-    def _judge_turns(
-        self, plan: Plan, encodings: Encodings, state: State, indexes: Sequence[int], first_turn: int
-    ) -> Judgement:
-        pieces = [piece for index in indexes for piece in plan.pieces.get(index, ())]
-        reply = Reply(
-            sentences=[self._sentence(piece, encodings, first_turn) for piece in pieces],
-            encodings=[encodings[piece.text] for piece in pieces],
-        )
-        past = Past(
-            state=state,
-            sentence_encodings=[encodings[sentence.text] for sentence in state.sentences],
-            customer=self._last_customer(plan, encodings, indexes[0]),
-            customer_messages=[plan.turns[moment.turn_index].text for moment in state.moments],
-        )
-        return self._judge.judge(plan.playbook, past, reply, plan.locale)
+    def _sentences(self, plan: Plan, encodings: Encodings, index: int, first_turn: int = 0) -> Sequence[Sentence]:
+        """Reads an agent's turn; its index counts from `first_turn`."""
+        return [
+            Sentence(index - first_turn, piece.span, piece.text, self.detector.read_sentence(encodings[piece.text]))
+            for piece in plan.pieces.get(index, ())
+        ]
 
-    def _last_customer(self, plan: Plan, encodings: Encodings, before: int) -> Encoding:
-        index = max(i for i in plan.pieces if i < before and plan.turns[i].role is Role.CUSTOMER)
-        return encodings[plan.pieces[index][0].passage]
+    def _judged(self, plan: Plan, encodings: Encodings, course: _Course, sentences: Sequence[Sentence]) -> Judgement:
+        reply = Reply(sentences=sentences, encodings=[encodings[sentence.text] for sentence in sentences])
+        return self._judge.judge(plan.playbook, course.past(), reply, plan.locale)
 
     def _points(self, plan: Plan, state: State, index: int) -> Iterator[ArcPoint]:
         if state.moments and state.moments[-1].turn_index == index:
-            moment = state.moments[-1]
-            stage = locate(plan.playbook, state).stage.name
-            yield ArcPoint(index, moment.reading.act, moment.reading.act_probability, moment.upset, stage)
+            moment, position = state.moments[-1], locate(plan.playbook, state)
+            reading = moment.reading
+            yield ArcPoint(
+                index, reading.act, reading.act_probability, moment.upset, position.stage.name, position.index
+            )
 
 
 def phrases_of(library: PlaybookLibrary) -> tuple[str, ...]:
@@ -312,17 +305,3 @@ def _runs(turns: Sequence[Turn]) -> Iterator[list[int]]:
         run.append(index)
     if run:
         yield run
-
-
-def _arc(points: Sequence[ArcPoint], replies: Sequence[JudgedReply], first: Mapping[Step, int]) -> Arc:
-    sure = [reply for reply in replies if reply.judgement.verdict is not Verdict.UNSURE]
-    ranked = sorted(sure, key=lambda reply: (reply.judgement.score, reply.first_turn_index))
-    return Arc(
-        points=tuple(points),
-        upset_change=points[-1].upset - points[0].upset,
-        mean_score=fmean(reply.judgement.score for reply in sure) if sure else None,
-        best_turn_index=ranked[-1].first_turn_index if ranked else None,
-        worst_turn_index=ranked[0].first_turn_index if ranked else None,
-        first_empathy_turn_index=first.get(Step.EMPATHIZE),
-        first_remedy_turn_index=first.get(Step.TAKE_ACTION),
-    )

@@ -7,9 +7,10 @@ import yaml
 from amends_core.advice import PHRASINGS
 from amends_core.advice.features import STATE_FEATURES, STEP_FEATURES
 from amends_core.advice.weights import PATH
+from amends_core.conversation import Turn
 from amends_core.playbooks import phrasings
 from amends_core.stages import expectations
-from amends_core.taxonomy import STEPS, CustomerAct, Expectation, Misstep, Step
+from amends_core.taxonomy import STEPS, CustomerAct, Expectation, Misstep, Role, Step
 from core_builders import (
     ACCEPTS,
     ACT,
@@ -219,3 +220,13 @@ def test_question_and_wish_leave_the_turn_to_the_customer(world: World, last: st
 def test_harm_that_ends_in_a_question_is_mended_at_once(world: World) -> None:
     says = {"Did you not read it?": agent(Misstep.BLAME_CUSTOMER)}
     assert world.advise(said(VENTS, "Did you not read it?"), says=says).pause_reason == ""
+
+
+def test_advice_names_a_promise_that_was_not_kept(world: World) -> None:
+    call = "I'll ring you by noon."
+    turns = [*said(VENTS, call), Turn(Role.CUSTOMER, "Nobody rang."), *said(VENTS)]
+    says = {call: agent(Step.FOLLOW_UP)}
+    reasons = {each.step: each.reason for each in world.advise(turns, most=13, says=says).steps}
+    assert reasons[Step.TAKE_ACTION].endswith("What was promised in turn 1 was not kept.")
+    assert "promised" not in reasons[Step.EMPATHIZE]
+    assert not any("promised" in each.reason for each in world.advise(turns[:2], most=13, says=says).steps)

@@ -5,6 +5,8 @@ from datetime import UTC, datetime, timedelta
 import pytest
 from amends_core.conversation import CARRY, State, Turn, check_turns
 from amends_core.errors import RequestError
+from amends_core.facts import FactKind
+from amends_core.figures import Figure
 from amends_core.taxonomy import CustomerAct, Role, Step
 from core_builders import (
     ACCEPTS,
@@ -121,6 +123,15 @@ def test_remedy_is_an_action_or_more(texts: tuple[str, ...], remedied: bool) -> 
 )
 def test_customer_is_content_when_they_say_so_calmly(text: str, content: bool) -> None:
     assert state_after(text).is_content is content
+
+
+def test_what_the_customer_gave_is_known_by_kind_and_first_turn_and_never_by_value() -> None:
+    state, reading = State(), state_after(VENTS).moments[0].reading
+    for index, text in enumerate(["Order 55120, £80, and nothing came.", "bo@mail.example, order 55120 as I said"]):
+        state = state.after_customer(index, Turn(Role.CUSTOMER, text), reading)
+    assert state.given == {FactKind.ORDER: 0, FactKind.EMAIL: 1}
+    assert state.figures == {Figure("money", 80.0)}
+    assert "mail.example" not in repr(state)
 
 
 def test_acts_after_a_turn_are_those_of_later_turns() -> None:

@@ -8,14 +8,18 @@ from core_builders import (
     ACT,
     AGAIN,
     ASKS,
+    CONFIRMS,
+    CORRECTS,
     EMPATHIZE,
     EXPLAINS,
     FORGIVE,
     HOURS,
     IS_SATISFIED,
+    LIMITS,
     LISTEN,
     MORE,
     REFLECT,
+    REJECTS,
     SORRY,
     VENTS,
     Says,
@@ -55,6 +59,18 @@ def test_misstep_below_its_threshold_is_no_misstep(world: World, misstep: Misste
     assert world.judge(said(VENTS), f"{SORRY} That is how it is.", says=says).missteps == ()
 
 
+LOOKS = "We're looking at your video now."
+TWO_WORDS = "Named it!"
+TELLS = "You'll hear from me."
+RESTATES = "He threw it over the gate, and the lid is chipped."
+LONG = " ".join(f"Word {number} of a letter that has to say it all." for number in range(6))
+MORE_SAID = {
+    LOOKS: agent(Step.TAKE_ACTION),
+    TWO_WORDS: agent(Step.TAKE_ACTION),
+    RESTATES: Says({"step:TAKE_ACTION": 0.6, "step:REFLECT": 0.9}),
+}
+
+
 CONVERSATION: list[tuple[Misstep, str, tuple[str, ...], tuple[str, ...], str]] = [
     # misstep, playbook, conversation, reply, the sentence at which it is found; empty where it is silent
     (Misstep.OVER_APOLOGIZED, "unified", (VENTS, SORRY, VENTS), (f"{AGAIN} {FORGIVE}",), FORGIVE),
@@ -81,8 +97,27 @@ CONVERSATION: list[tuple[Misstep, str, tuple[str, ...], tuple[str, ...], str]] =
     (Misstep.SOLVE_TOO_LATE, "unified", (VENTS, EMPATHIZE, VENTS), (SORRY,), ""),
     (Misstep.SOLVE_TOO_LATE, "unified", (ASKS,), (SORRY,), ""),
     (Misstep.SOLVE_TOO_LATE, "unified", (VENTS, EMPATHIZE, ASKS), (ACT,), ""),
+    (Misstep.SOLVE_TOO_LATE, "unified", (VENTS, EMPATHIZE, REJECTS), (SORRY,), SORRY),
+    (Misstep.SOLVE_TOO_LATE, "unified", (VENTS, ACT, REJECTS), (SORRY,), ""),
+    (Misstep.SOLVE_TOO_LATE, "unified", (VENTS, "Please forgive us.", REJECTS), (SORRY,), ""),
+    (Misstep.SOLVE_TOO_LATE, "unified", (VENTS, EMPATHIZE, ASKS, SORRY, VENTS), (AGAIN,), AGAIN),
+    (Misstep.SOLVE_TOO_LATE, "unified", (VENTS, EMPATHIZE, ASKS, ACT, VENTS), (SORRY,), ""),
+    (Misstep.SOLVE_TOO_LATE, "unified", (VENTS, EMPATHIZE, ASKS, LISTEN, EXPLAINS), (SORRY,), ""),
+    (Misstep.SOLVE_TOO_SOON, "connect_first", (EXPLAINS,), (ACT,), ACT),
+    (Misstep.SOLVE_TOO_SOON, "unified", (EXPLAINS,), (ACT,), ""),
+    (Misstep.SOLVE_TOO_SOON, "unified", (VENTS,), (LOOKS,), ""),
+    (Misstep.SOLVE_TOO_SOON, "unified", (VENTS,), (TWO_WORDS,), ""),
+    (Misstep.SOLVE_TOO_SOON, "unified", (VENTS,), (RESTATES,), ""),
     (Misstep.NO_PAUSE, "unified", (VENTS,), (f"{FORGIVE} {ACT}",), ACT),
     (Misstep.NO_PAUSE, "six_steps", (EXPLAINS,), (f"{FORGIVE} {EMPATHIZE} {MORE}",), MORE),
+    (Misstep.NO_PAUSE, "unified", (VENTS,), (f"Will you forgive us? {ACT}",), ACT),
+    (Misstep.NO_PAUSE, "unified", (VENTS,), (f"{FORGIVE} {LONG} {ACT}",), ""),
+    (Misstep.NO_PAUSE, "empathy_first", (VENTS,), (f"{EMPATHIZE} {LIMITS}",), LIMITS),
+    (Misstep.NO_PAUSE, "empathy_first", (VENTS,), (f"{EMPATHIZE} {ACT}",), ACT),
+    (Misstep.NO_PAUSE, "empathy_first", (VENTS, EMPATHIZE, CONFIRMS), (f"{EMPATHIZE} {LIMITS}",), ""),
+    (Misstep.NO_PAUSE, "empathy_first", (VENTS,), (EMPATHIZE, ACT), ""),
+    (Misstep.NO_PAUSE, "empathy_first", (VENTS,), (f"{EMPATHIZE} {SORRY}",), ""),
+    (Misstep.NO_PAUSE, "unified", (VENTS,), (f"{EMPATHIZE} {ACT}",), ""),
     (Misstep.NO_PAUSE, "unified", (VENTS,), (FORGIVE, ACT), ""),
     (Misstep.NO_PAUSE, "unified", (VENTS,), (f"{ACT} {FORGIVE}",), ""),
     (Misstep.NO_PAUSE, "unified", (VENTS,), (f"{SORRY} {ACT}",), ""),
@@ -94,6 +129,11 @@ CONVERSATION: list[tuple[Misstep, str, tuple[str, ...], tuple[str, ...], str]] =
     (Misstep.REPEATED, "unified", (VENTS, EMPATHIZE, VENTS), (SORRY,), ""),
     (Misstep.REPEATED, "unified", (VENTS,), (f"{EMPATHIZE} {EMPATHIZE}",), ""),
     (Misstep.REPEATED, "unified", (VENTS, "One moment please.", VENTS), ("One moment please.",), ""),
+    (Misstep.REPEATED, "unified", (VENTS, "We will write soon.", VENTS), ("We'll write soon.",), ""),
+    (Misstep.REPEATED, "unified", (VENTS, "News will reach you.", VENTS), ("News'll reach you.",), ""),
+    (Misstep.REPEATED, "unified", (VENTS, "You will hear from me.", VENTS), (TELLS,), TELLS),
+    (Misstep.REPEATED, "unified", (VENTS, "You will get news.", VENTS), ("You will get news!",), "You will get news!"),
+    (Misstep.REPEATED, "unified", (VENTS, "You will get news.", VENTS), (f"You will get news! {ACT}",), ""),
 ]
 
 
@@ -105,7 +145,7 @@ CONVERSATION: list[tuple[Misstep, str, tuple[str, ...], tuple[str, ...], str]] =
 def test_misstep_of_the_conversation_fires_with_its_occasion_only(
     world: World, misstep: Misstep, playbook: str, texts: tuple[str, ...], reply: tuple[str, ...], where: str
 ) -> None:
-    judgement = world.judge(said(*texts), *reply, playbook=playbook)
+    judgement = world.judge(said(*texts), *reply, playbook=playbook, says=MORE_SAID)
     assert places(judgement, misstep, *reply) == ([where] if where else [])
 
 
@@ -131,6 +171,62 @@ def test_asking_again_for_what_was_given_is_not_having_listened(
 ) -> None:
     judgement = world.judge([Turn(Role.CUSTOMER, said_before)], f"{SORRY} {reply}")
     assert places(judgement, Misstep.MISHEARD, f"{SORRY} {reply}") == ([reply] if misheard else [])
+
+
+def test_asking_again_tells_what_and_when_and_not_the_value(world: World) -> None:
+    turns = [*said(VENTS, SORRY), Turn(Role.CUSTOMER, GIVEN), Turn(Role.AGENT, "I see."), *said(VENTS)]
+    (finding,) = world.judge(turns, f"{AGAIN} Could you send me your order number?").missteps
+    assert finding.reason == "It asks again for the order number, which the customer gave in turn 2."
+
+
+def test_asking_again_is_fair_where_the_given_number_is_not_found(world: World) -> None:
+    reply = "I can't find that one, I'm afraid. Could you send me your order number?"
+    assert world.judge([Turn(Role.CUSTOMER, GIVEN)], reply).missteps == ()
+
+
+def test_bare_answer_to_a_question_counts_as_given(world: World) -> None:
+    asks = "Could you send me your account number?"
+    answer = Turn(Role.CUSTOMER, "88-4410-2")
+    turns = [*said(HOURS, asks), answer, Turn(Role.AGENT, "Thank you."), *said(HOURS)]
+    assert kinds(world.judge(turns, asks)) >= {Misstep.MISHEARD}
+    assert Misstep.MISHEARD not in kinds(world.judge([*said(HOURS, "Hello there."), answer], asks))
+
+
+PAID = "I paid £80 for five chairs, got 3, and have waited three weeks."
+
+
+@pytest.mark.parametrize(
+    ("reply", "misheard"),
+    [
+        ("So you paid £60 for them.", True),
+        ("So you were sent nine chairs.", True),
+        ("You have waited two weeks.", False),  # 5 - 3, by the customer's own numbers
+        ("So you paid £80 for them.", False),
+        ("You are missing two chairs.", False),
+        ("You paid £80, and £20 of it was postage.", False),
+        ("You have waited four weeks by now.", False),
+        ("They paid £60 for them.", False),
+        ("Your case has 60 pages.", False),
+    ],
+)
+def test_figure_said_back_wrong_is_misheard(world: World, reply: str, misheard: bool) -> None:
+    judgement = world.judge([Turn(Role.CUSTOMER, PAID)], reply, says={reply: agent(Step.REFLECT)})
+    assert places(judgement, Misstep.MISHEARD, reply) == ([reply] if misheard else [])
+
+
+def test_figure_of_a_sentence_that_restates_nothing_is_the_agents_own(world: World) -> None:
+    reply = "You get £60 back today."
+    assert world.judge([Turn(Role.CUSTOMER, PAID)], reply, says={reply: agent(Step.TAKE_ACTION)}).missteps == ()
+
+
+def test_figure_that_the_customer_has_just_corrected_is_misheard(world: World) -> None:
+    turns = said(VENTS, "Up to 2% may break.", CORRECTS)
+    reply = "So you lost 2% of them."
+    judgement = world.judge(turns, reply, says={reply: agent(Step.REFLECT)})
+    assert places(judgement, Misstep.MISHEARD, reply) == [reply]
+    assert (
+        world.judge(said(VENTS, "Up to 2% may break.", VENTS), reply, says={reply: agent(Step.REFLECT)}).missteps == ()
+    )
 
 
 def test_sentence_nearly_the_same_as_an_earlier_one_is_repeated(world: World) -> None:

@@ -13,6 +13,7 @@ from amends_core.conversation import CustomerMoment, State
 from amends_core.encoder import Floats
 from amends_core.exemplars import ExemplarIndex
 from amends_core.playbooks import Order, Playbook
+from amends_core.promises import PromiseStatus
 from amends_core.stages import Position, expectations, locate, remedy_is_early
 from amends_core.taxonomy import STEPS, CustomerAct, Expectation, Label, Misstep, Role, Step
 
@@ -39,6 +40,7 @@ _WHY: Mapping[Step, str] = {
     Step.FOLLOW_UP: "A later contact makes sure that the remedy holds.",
     Step.APPRECIATE: "A warm close values the customer's patience or loyalty.",
 }
+_MENDS_PROMISE = frozenset({Step.APOLOGIZE, Step.TAKE_OWNERSHIP, Step.TAKE_ACTION, Step.FOLLOW_UP})
 
 
 @dataclass(frozen=True, slots=True)
@@ -86,7 +88,9 @@ class Adviser:
         odds = _probabilities(self._weights, playbook, state, position, last_speaker)
         ranked = sorted(odds, key=lambda step: (-odds[step], STEPS.index(step)))[:most]
         return Advice(
-            steps=tuple(StepAdvice(step, odds[step], _WHY[step], self._examples(step, customer)) for step in ranked),
+            steps=tuple(
+                StepAdvice(step, odds[step], _why(step, state), self._examples(step, customer)) for step in ranked
+            ),
             position=position,
             pause_reason=_pause_reason(playbook, state, position, last_speaker),
             avoid=tuple(_avoid(playbook, state, position)),
@@ -98,6 +102,14 @@ class Adviser:
         nearest = self._index.nearest(step, customer)
         first = (nearest.text,) if nearest else ()
         return tuple(dict.fromkeys((*first, *self._phrasings.get(step, ()))))[:PHRASINGS]
+
+
+def _why(step: Step, state: State) -> str:
+    """The reason for a step, with the promise that it would answer for where one was not kept."""
+    failed = [p for p in state.promises if p.status in (PromiseStatus.OVERDUE, PromiseStatus.BROKEN)]
+    if not failed or step not in _MENDS_PROMISE:
+        return _WHY[step]
+    return f"{_WHY[step]} What was promised in turn {failed[-1].turn_index} was not kept."
 
 
 def _probabilities(

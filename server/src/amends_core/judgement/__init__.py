@@ -1,5 +1,6 @@
 """Judgement: how well a reply makes amends, with contributions that add up exactly to its score."""
 
+from amends_core.judgement.details import Details
 from amends_core.judgement.judge import Judge, Past, Reply
 from amends_core.judgement.result import (
     Change,
@@ -15,6 +16,7 @@ from amends_core.judgement.result import (
 __all__ = [
     "Change",
     "Contribution",
+    "Details",
     "Judge",
     "Judgement",
     "MisstepFinding",

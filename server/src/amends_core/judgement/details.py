@@ -1,7 +1,6 @@
 """How much a sentence says of this customer's case: their own words, numbers, times. Boilerplate says nothing of it."""
 
 import re
-from collections.abc import Sequence
 from dataclasses import dataclass
 
 from amends_core.judgement.weights import DETAIL_SHARE, DETAILS_ENOUGH
@@ -23,12 +22,11 @@ _COMMON = frozenset(
 class Details:
     """The words by which a reply shows that it is about this customer."""
 
-    words: frozenset[str]
+    words: frozenset[str] = frozenset()
 
-    @classmethod
-    def of(cls, messages: Sequence[str]) -> "Details":
-        """The telling words of the customer's messages: four letters or more, and not common ones."""
-        return cls(frozenset(word for text in messages for word in _words(text)))
+    def with_message(self, text: str) -> "Details":
+        """Adds the telling words of a message of the customer: four letters or more, and not common ones."""
+        return Details(self.words | _words(text))
 
     def share(self, text: str, *, with_numbers: bool) -> float:
         """How much of a strong step's worth the details of a sentence stand for, 0 to DETAIL_SHARE."""

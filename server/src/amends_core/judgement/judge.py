@@ -5,7 +5,7 @@ from dataclasses import dataclass
 
 from amends_core.conversation import Sentence, State
 from amends_core.detection import Detector
-from amends_core.encoder import Encoding
+from amends_core.encoder import Encoding, Floats
 from amends_core.exemplars import ExemplarIndex
 from amends_core.judgement import wording
 from amends_core.judgement.confidence import confidence_of, unsure_reasons
@@ -33,12 +33,12 @@ class Past:
     """What was said before the reply."""
 
     state: State
-    sentence_encodings: Sequence[Encoding]
+    embeddings: Sequence[Floats]
     """Of `state.sentences`, in their order."""
     customer: Encoding
     """Of the customer's last message."""
-    customer_messages: Sequence[str]
-    """Everything the customer has said."""
+    details: Details
+    """Of everything the customer has said."""
 
 
 class Judge:
@@ -54,8 +54,7 @@ class Judge:
         """Gives the judgement of `reply`, which must hold at least one sentence."""
         state = past.state
         embeddings = [encoding.embedding for encoding in reply.encodings]
-        earlier = [encoding.embedding for encoding in past.sentence_encodings]
-        gatherer = Gatherer(self._detector, self._exemplars[playbook.name], Details.of(past.customer_messages))
+        gatherer = Gatherer(self._detector, self._exemplars[playbook.name], past.details)
         evidence = gatherer.gather(reply.sentences, embeddings)
         if state.wants_answer:
             evidence = with_answer(evidence, reply.sentences)
@@ -63,7 +62,7 @@ class Judge:
             evidence = without_time(evidence, reply.sentences, by_rule=playbook.rules.action_needs_time)
         expected = expectations(playbook, state)
         missteps = find_missteps(
-            playbook, state, reply.sentences, embeddings, earlier, evidence, self._detector, past.customer_messages
+            playbook, state, reply.sentences, embeddings, past.embeddings, evidence, self._detector
         )
         filler = 0 if state.wants_answer else filler_words(reply.sentences, evidence)
         shares = contributions(state, expected, evidence, missteps, filler)

@@ -9,19 +9,20 @@ from amends_core.conversation import Sentence, State
 from amends_core.detection import Detector
 from amends_core.encoder import Floats
 from amends_core.judgement.evidence import Evidence, place_of
-from amends_core.judgement.given import asked_again
+from amends_core.judgement.mishearing import misheard
 from amends_core.judgement.result import MisstepFinding, Place
+from amends_core.judgement.timing import no_pause, solve_too_late, solve_too_soon
 from amends_core.judgement.weights import REPEATED_COSINE, REPEATED_WORDS, SEVERITY
 from amends_core.judgement.wording import HARM
 from amends_core.playbooks import Playbook
-from amends_core.stages import remedy_is_early
-from amends_core.taxonomy import SENTENCE_MISSTEPS, STEPS, CustomerAct, Label, Misstep, Severity, Step
+from amends_core.taxonomy import SENTENCE_MISSTEPS, Label, Misstep, Severity, Step
 from amends_core.text import word_count
 
-_SYMPATHY = (Step.EMPATHIZE, Step.APOLOGIZE, Step.LISTEN)
-_REMEDY = (Step.TAKE_ACTION, Step.GO_FURTHER)
-_ASKS_FORGIVENESS = re.compile(r"\b(?:forgiv\w+|pardon|accept (?:my|our)\b.*\bapolog\w+)", re.I)
-_ANSWER = (*_REMEDY, Step.CLARIFY, Step.STATE_LIMITS, Step.TAKE_OWNERSHIP)
+REPEATED_WITHIN = 200
+"""How many of the agent's sentences are held against a new one: nobody remembers what was said before those."""
+SHORT_WORDS = 4
+"""A sentence this short is repeated only where it is the whole reply, word for word."""
+_CONTRACTIONS = (("'ll", " will"), ("'ve", " have"), ("'re", " are"), ("'m", " am"), ("n't", " not"))
 
 
 def find_missteps(
@@ -32,12 +33,8 @@ def find_missteps(
     earlier: Sequence[Floats],
     evidence: Mapping[Label, Evidence],
     detector: Detector,
-    said: Sequence[str],
 ) -> tuple[MisstepFinding, ...]:
-    """Gives the missteps, gravest first.
-
-    `earlier` holds the embeddings of `state.sentences`, `said` the customer's messages.
-    """
+    """Gives the missteps, gravest first; `earlier` holds the embeddings of `state.sentences`."""
     found = [
         MisstepFinding(
             m, evidence[m].probability, severity_of(playbook, m), evidence[m].places, HARM[m], evidence[m].nearest
@@ -45,16 +42,18 @@ def find_missteps(
         for m in SENTENCE_MISSTEPS
         if evidence[m].places
     ]
+    heard_wrong = misheard(state, sentences, detector)
+    reasons = {**HARM, Misstep.MISHEARD: heard_wrong[0][1] if heard_wrong else ""}
     whole = {
-        Misstep.SOLVE_TOO_SOON: _solve_too_soon(playbook, state, sentences, detector),
-        Misstep.SOLVE_TOO_LATE: _solve_too_late(state, evidence),
+        Misstep.SOLVE_TOO_SOON: solve_too_soon(playbook, state, sentences, detector),
+        Misstep.SOLVE_TOO_LATE: solve_too_late(state, evidence),
         Misstep.OVER_APOLOGIZED: _over_apologized(playbook, state, sentences, detector),
-        Misstep.MISHEARD: tuple(asked_again(said, sentences)),
-        Misstep.NO_PAUSE: _no_pause(playbook, sentences, detector),
+        Misstep.MISHEARD: tuple(place for place, _ in heard_wrong),
+        Misstep.NO_PAUSE: no_pause(playbook, state, sentences, detector),
         Misstep.REPEATED: tuple(_repeated(sentences, embeddings, state.sentences, earlier)),
     }
     found += [
-        MisstepFinding(misstep, 1.0, severity_of(playbook, misstep), places, HARM[misstep])
+        MisstepFinding(misstep, 1.0, severity_of(playbook, misstep), places, reasons[misstep])
         for misstep, places in whole.items()
         if places
     ]
@@ -64,29 +63,6 @@ def find_missteps(
 def severity_of(playbook: Playbook, misstep: Misstep) -> Severity:
     """How much the misstep harms under the playbook."""
     return Severity.GRAVE if misstep in playbook.grave_missteps else SEVERITY[misstep]
-
-
-def _solve_too_soon(
-    playbook: Playbook, state: State, sentences: Sequence[Sentence], detector: Detector
-) -> tuple[Place, ...]:
-    if not remedy_is_early(playbook, state):
-        return ()
-    done = set(state.done)
-    for sentence in sentences:
-        done |= {step for step in STEPS if detector.claims(sentence.reading, step)} - set(_REMEDY)
-        if playbook.rules.allow_remedy(done):
-            return ()
-        if any(detector.claims(sentence.reading, step) for step in _REMEDY):
-            return (place_of(sentence),)
-    return ()
-
-
-def _solve_too_late(state: State, evidence: Mapping[Label, Evidence]) -> tuple[Place, ...]:
-    if state.act is not CustomerAct.ASK or not state.heard(_SYMPATHY):
-        return ()
-    if any(evidence[step].places for step in _ANSWER):
-        return ()
-    return tuple(place for step in _SYMPATHY for place in evidence[step].places)
 
 
 def _over_apologized(
@@ -99,27 +75,30 @@ def _over_apologized(
     return tuple(apologies[max(0, most - state.apologies) :])
 
 
-def _no_pause(playbook: Playbook, sentences: Sequence[Sentence], detector: Detector) -> tuple[Place, ...]:
-    """A remedy in the turn in which the customer was asked for forgiveness: the question should stand alone."""
-    stage = playbook.stage_of(Step.APOLOGIZE)
-    if stage is None or not playbook.stages[stage].pause:
-        return ()
-    asked_in: int | None = None
-    for sentence in sentences:
-        if asked_in == sentence.turn_index and any(detector.claims(sentence.reading, step) for step in _REMEDY):
-            return (place_of(sentence),)
-        if detector.claims(sentence.reading, Step.APOLOGIZE) and _ASKS_FORGIVENESS.search(sentence.text):
-            asked_in = sentence.turn_index
-    return ()
-
-
 def _repeated(
     sentences: Sequence[Sentence], embeddings: Sequence[Floats], said: Sequence[Sentence], earlier: Sequence[Floats]
 ) -> Iterator[Place]:
-    before = [e for s, e in zip(said, earlier, strict=True) if word_count(s.text) >= REPEATED_WORDS]
-    if not before:
+    if not said:
         return
-    matrix = np.stack(before)
+    recent, matrix = said[-REPEATED_WITHIN:], np.stack(earlier[-REPEATED_WITHIN:])
     for sentence, embedding in zip(sentences, embeddings, strict=True):
-        if word_count(sentence.text) >= REPEATED_WORDS and float((matrix @ embedding).max()) >= REPEATED_COSINE:
+        if word_count(sentence.text) < REPEATED_WORDS:
+            alike = len(sentences) == 1 and _said_whole(sentence.text, recent)
+        else:
+            near = np.flatnonzero(matrix @ embedding >= REPEATED_COSINE).tolist()
+            alike = any(word_count(recent[i].text) >= REPEATED_WORDS for i in near)
+        if alike:
             yield place_of(sentence)
+
+
+def _said_whole(text: str, said: Sequence[Sentence]) -> bool:
+    """Whether a short sentence was said before, word for word but for contractions."""
+    words = _plain(text)
+    return word_count(text) >= SHORT_WORDS and any(_plain(sentence.text) == words for sentence in said)
+
+
+def _plain(text: str) -> str:
+    text = text.lower().replace("\u2019", "'")
+    for short, long in _CONTRACTIONS:
+        text = text.replace(short, long)
+    return " ".join(re.findall(r"\w+", text))

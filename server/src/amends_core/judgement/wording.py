@@ -54,8 +54,8 @@ HARM: Mapping[Misstep, str] = {
     Misstep.SOLVE_TOO_LATE: "The customer was heard and asks for the remedy, and the reply goes on with sympathy.",
     Misstep.OVER_APOLOGIZED: "Another apology adds nothing after those already made.",
     Misstep.SOLVE_TOO_SOON: "It goes to the remedy while the customer is upset and has not been heard.",
-    Misstep.MISHEARD: "It asks again for what the customer already gave.",
-    Misstep.NO_PAUSE: "It rushes on where the apology should have been left to stand.",
+    Misstep.MISHEARD: "It asks again for what the customer gave, or says it back wrong.",
+    Misstep.NO_PAUSE: "It rushes on where the customer should have been left time to answer.",
     Misstep.REPEATED: "It says nearly word for word what was said before.",
 }
 """Why each misstep counts."""

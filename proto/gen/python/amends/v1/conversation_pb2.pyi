@@ -43,7 +43,9 @@ class Turn(_message.Message):
     """
     @_builtins.property
     def time(self) -> _timestamp_pb2.Timestamp:
-        """When it was written. Optional; where given, times must not go back, else INVALID_ARGUMENT."""
+        """When it was written. Optional; where given, times must not go back, else INVALID_ARGUMENT. They tell how
+        long the customer waited, and which promises are overdue.
+        """
 
     def __init__(
         self,

@@ -23,6 +23,7 @@ _sym_db = _symbol_database.Default()
 
 
 from amends.v1 import advice_pb2 as amends_dot_v1_dot_advice__pb2
+from amends.v1 import arc_pb2 as amends_dot_v1_dot_arc__pb2
 from amends.v1 import conversation_pb2 as amends_dot_v1_dot_conversation__pb2
 from amends.v1 import judgement_pb2 as amends_dot_v1_dot_judgement__pb2
 from amends.v1 import server_info_pb2 as amends_dot_v1_dot_server__info__pb2
@@ -30,7 +31,7 @@ from buf.validate import validate_pb2 as buf_dot_validate_dot_validate__pb2
 from google.rpc import status_pb2 as google_dot_rpc_dot_status__pb2
 
 
-DESCRIPTOR = _descriptor_pool.Default().AddSerializedFile(b'\n\x1f\x61mends/v1/empathy_service.proto\x12\tamends.v1\x1a\x16\x61mends/v1/advice.proto\x1a\x1c\x61mends/v1/conversation.proto\x1a\x19\x61mends/v1/judgement.proto\x1a\x1b\x61mends/v1/server_info.proto\x1a\x1b\x62uf/validate/validate.proto\x1a\x17google/rpc/status.proto\"\xb2\x03\n\x11ScoreReplyRequest\x12+\n\x05turns\x18\x01 \x03(\x0b\x32\x0f.amends.v1.TurnB\x0b\xbaH\x08\x92\x01\x05\x08\x01\x10\xf4\x03\x12/\n\x05reply\x18\x02 \x03(\x0b\x32\x14.amends.v1.ReplyTurnB\n\xbaH\x07\x92\x01\x04\x08\x01\x10\x14\x12\x32\n\x08playbook\x18\x03 \x01(\tB \xbaH\x1dr\x18\x32\x16^[a-z][a-z0-9_]{0,63}$\xd8\x01\x01\x12\x44\n\x06locale\x18\x04 \x01(\tB4\xbaH1r,2*^[A-Za-z]{2,3}([-_][A-Za-z0-9]{1,8}){0,4}$\xd8\x01\x01\x12\x19\n\x11include_sentences\x18\x05 \x01(\x08:\xa9\x01\xbaH\xa5\x01\x1a\xa2\x01\n\x11turns.no_customer\x12\x64turns must hold at least one turn of ROLE_CUSTOMER: a reply is judged against what the customer said\x1a\'this.turns.exists(turn, turn.role == 1)\"\x87\x01\n\x12ScoreReplyResponse\x12\'\n\tjudgement\x18\x01 \x01(\x0b\x32\x14.amends.v1.Judgement\x12#\n\x05model\x18\x02 \x01(\x0b\x32\x14.amends.v1.ModelInfo\x12#\n\x07timings\x18\x03 \x01(\x0b\x32\x12.amends.v1.Timings\"\xf7\x02\n\x0fNextStepRequest\x12+\n\x05turns\x18\x01 \x03(\x0b\x32\x0f.amends.v1.TurnB\x0b\xbaH\x08\x92\x01\x05\x08\x01\x10\xf4\x03\x12\x32\n\x08playbook\x18\x02 \x01(\tB \xbaH\x1dr\x18\x32\x16^[a-z][a-z0-9_]{0,63}$\xd8\x01\x01\x12\x44\n\x06locale\x18\x03 \x01(\tB4\xbaH1r,2*^[A-Za-z]{2,3}([-_][A-Za-z0-9]{1,8}){0,4}$\xd8\x01\x01\x12\x1c\n\tmax_steps\x18\x04 \x01(\x05\x42\t\xbaH\x06\x1a\x04\x18\r(\x00:\x9e\x01\xbaH\x9a\x01\x1a\x97\x01\n\x11turns.no_customer\x12Yturns must hold at least one turn of ROLE_CUSTOMER: advice answers what the customer said\x1a\'this.turns.exists(turn, turn.role == 1)\"\x7f\n\x10NextStepResponse\x12!\n\x06\x61\x64vice\x18\x01 \x01(\x0b\x32\x11.amends.v1.Advice\x12#\n\x05model\x18\x02 \x01(\x0b\x32\x14.amends.v1.ModelInfo\x12#\n\x07timings\x18\x03 \x01(\x0b\x32\x12.amends.v1.Timings\"\xed\x02\n\x18ScoreConversationRequest\x12+\n\x05turns\x18\x01 \x03(\x0b\x32\x0f.amends.v1.TurnB\x0b\xbaH\x08\x92\x01\x05\x08\x01\x10\xf4\x03\x12\x32\n\x08playbook\x18\x02 \x01(\tB \xbaH\x1dr\x18\x32\x16^[a-z][a-z0-9_]{0,63}$\xd8\x01\x01\x12\x44\n\x06locale\x18\x03 \x01(\tB4\xbaH1r,2*^[A-Za-z]{2,3}([-_][A-Za-z0-9]{1,8}){0,4}$\xd8\x01\x01:\xa9\x01\xbaH\xa5\x01\x1a\xa2\x01\n\x11turns.no_customer\x12\x64turns must hold at least one turn of ROLE_CUSTOMER: a reply is judged against what the customer said\x1a\'this.turns.exists(turn, turn.role == 1)\"}\n\x0bJudgedReply\x12\x18\n\x10\x66irst_turn_index\x18\x01 \x01(\x05\x12\x17\n\x0flast_turn_index\x18\x02 \x01(\x05\x12\x12\n\nspeaker_id\x18\x03 \x01(\t\x12\'\n\tjudgement\x18\x04 \x01(\x0b\x32\x14.amends.v1.Judgement\"[\n\x08\x41rcPoint\x12\x12\n\nturn_index\x18\x01 \x01(\x05\x12,\n\x08\x63ustomer\x18\x02 \x01(\x0b\x32\x1a.amends.v1.CustomerSignals\x12\r\n\x05stage\x18\x03 \x01(\t\"\xd4\x02\n\x03\x41rc\x12#\n\x06points\x18\x01 \x03(\x0b\x32\x13.amends.v1.ArcPoint\x12\x14\n\x0cupset_change\x18\x02 \x01(\x01\x12\x17\n\nmean_score\x18\x03 \x01(\x01H\x00\x88\x01\x01\x12\x1c\n\x0f\x62\x65st_turn_index\x18\x04 \x01(\x05H\x01\x88\x01\x01\x12\x1d\n\x10worst_turn_index\x18\x05 \x01(\x05H\x02\x88\x01\x01\x12%\n\x18\x66irst_empathy_turn_index\x18\x06 \x01(\x05H\x03\x88\x01\x01\x12$\n\x17\x66irst_remedy_turn_index\x18\x07 \x01(\x05H\x04\x88\x01\x01\x42\r\n\x0b_mean_scoreB\x12\n\x10_best_turn_indexB\x13\n\x11_worst_turn_indexB\x1b\n\x19_first_empathy_turn_indexB\x1a\n\x18_first_remedy_turn_index\"\xab\x01\n\x19ScoreConversationResponse\x12\'\n\x07replies\x18\x01 \x03(\x0b\x32\x16.amends.v1.JudgedReply\x12\x1b\n\x03\x61rc\x18\x02 \x01(\x0b\x32\x0e.amends.v1.Arc\x12#\n\x05model\x18\x03 \x01(\x0b\x32\x14.amends.v1.ModelInfo\x12#\n\x07timings\x18\x04 \x01(\x0b\x32\x12.amends.v1.Timings\"[\n\x18\x42\x61tchScoreRepliesRequest\x12?\n\x08requests\x18\x01 \x03(\x0b\x32\x1c.amends.v1.ScoreReplyRequestB\x0f\xbaH\x0c\x92\x01\t\x08\x01\x10\x64\"\x03\xd8\x01\x03\"t\n\x17\x42\x61tchScoreRepliesResult\x12)\n\tjudgement\x18\x01 \x01(\x0b\x32\x14.amends.v1.JudgementH\x00\x12#\n\x05\x65rror\x18\x02 \x01(\x0b\x32\x12.google.rpc.StatusH\x00\x42\t\n\x07outcome\"\x9a\x01\n\x19\x42\x61tchScoreRepliesResponse\x12\x33\n\x07results\x18\x01 \x03(\x0b\x32\".amends.v1.BatchScoreRepliesResult\x12#\n\x05model\x18\x02 \x01(\x0b\x32\x14.amends.v1.ModelInfo\x12#\n\x07timings\x18\x03 \x01(\x0b\x32\x12.amends.v1.Timings\"\xd2\x01\n\nCoachStart\x12)\n\x05turns\x18\x01 \x03(\x0b\x32\x0f.amends.v1.TurnB\t\xbaH\x06\x92\x01\x03\x10\xf4\x03\x12\x32\n\x08playbook\x18\x02 \x01(\tB \xbaH\x1dr\x18\x32\x16^[a-z][a-z0-9_]{0,63}$\xd8\x01\x01\x12\x44\n\x06locale\x18\x03 \x01(\tB4\xbaH1r,2*^[A-Za-z]{2,3}([-_][A-Za-z0-9]{1,8}){0,4}$\xd8\x01\x01\x12\x1f\n\x0cresume_token\x18\x04 \x01(\x0c\x42\t\xbaH\x06z\x04\x18\x80\x80\x01\"\xb9\x01\n\x18\x43oachConversationRequest\x12\x1b\n\x08\x65vent_id\x18\x01 \x01(\tB\t\xbaH\x06r\x04\x10\x01\x18@\x12&\n\x05start\x18\x02 \x01(\x0b\x32\x15.amends.v1.CoachStartH\x00\x12\x1f\n\x04turn\x18\x03 \x01(\x0b\x32\x0f.amends.v1.TurnH\x00\x12\'\n\x0cpartial_turn\x18\x04 \x01(\x0b\x32\x0f.amends.v1.TurnH\x00\x42\x0e\n\x05\x65vent\x12\x05\xbaH\x02\x08\x01\"\xc4\x01\n\x19\x43oachConversationResponse\x12\x10\n\x08\x65vent_id\x18\x01 \x01(\t\x12\'\n\tjudgement\x18\x02 \x01(\x0b\x32\x14.amends.v1.Judgement\x12!\n\x06\x61\x64vice\x18\x03 \x01(\x0b\x32\x11.amends.v1.Advice\x12\x33\n\x14previous_advice_fate\x18\x04 \x01(\x0e\x32\x15.amends.v1.AdviceFate\x12\x14\n\x0cresume_token\x18\x05 \x01(\x0c\"\x16\n\x14GetServerInfoRequest\"<\n\x15GetServerInfoResponse\x12#\n\x04info\x18\x01 \x01(\x0b\x32\x15.amends.v1.ServerInfo*w\n\nAdviceFate\x12\x1b\n\x17\x41\x44VICE_FATE_UNSPECIFIED\x10\x00\x12\x18\n\x14\x41\x44VICE_FATE_FOLLOWED\x10\x01\x12\x17\n\x13\x41\x44VICE_FATE_IGNORED\x10\x02\x12\x19\n\x15\x41\x44VICE_FATE_OVERTAKEN\x10\x03\x32\xb1\x04\n\x0e\x45mpathyService\x12N\n\nScoreReply\x12\x1c.amends.v1.ScoreReplyRequest\x1a\x1d.amends.v1.ScoreReplyResponse\"\x03\x90\x02\x01\x12H\n\x08NextStep\x12\x1a.amends.v1.NextStepRequest\x1a\x1b.amends.v1.NextStepResponse\"\x03\x90\x02\x01\x12\x63\n\x11ScoreConversation\x12#.amends.v1.ScoreConversationRequest\x1a$.amends.v1.ScoreConversationResponse\"\x03\x90\x02\x01\x12\x63\n\x11\x42\x61tchScoreReplies\x12#.amends.v1.BatchScoreRepliesRequest\x1a$.amends.v1.BatchScoreRepliesResponse\"\x03\x90\x02\x01\x12\x62\n\x11\x43oachConversation\x12#.amends.v1.CoachConversationRequest\x1a$.amends.v1.CoachConversationResponse(\x01\x30\x01\x12W\n\rGetServerInfo\x12\x1f.amends.v1.GetServerInfoRequest\x1a .amends.v1.GetServerInfoResponse\"\x03\x90\x02\x01\x62\x06proto3')
+DESCRIPTOR = _descriptor_pool.Default().AddSerializedFile(b'\n\x1f\x61mends/v1/empathy_service.proto\x12\tamends.v1\x1a\x16\x61mends/v1/advice.proto\x1a\x13\x61mends/v1/arc.proto\x1a\x1c\x61mends/v1/conversation.proto\x1a\x19\x61mends/v1/judgement.proto\x1a\x1b\x61mends/v1/server_info.proto\x1a\x1b\x62uf/validate/validate.proto\x1a\x17google/rpc/status.proto\"\xb2\x03\n\x11ScoreReplyRequest\x12+\n\x05turns\x18\x01 \x03(\x0b\x32\x0f.amends.v1.TurnB\x0b\xbaH\x08\x92\x01\x05\x08\x01\x10\xf4\x03\x12/\n\x05reply\x18\x02 \x03(\x0b\x32\x14.amends.v1.ReplyTurnB\n\xbaH\x07\x92\x01\x04\x08\x01\x10\x14\x12\x32\n\x08playbook\x18\x03 \x01(\tB \xbaH\x1dr\x18\x32\x16^[a-z][a-z0-9_]{0,63}$\xd8\x01\x01\x12\x44\n\x06locale\x18\x04 \x01(\tB4\xbaH1r,2*^[A-Za-z]{2,3}([-_][A-Za-z0-9]{1,8}){0,4}$\xd8\x01\x01\x12\x19\n\x11include_sentences\x18\x05 \x01(\x08:\xa9\x01\xbaH\xa5\x01\x1a\xa2\x01\n\x11turns.no_customer\x12\x64turns must hold at least one turn of ROLE_CUSTOMER: a reply is judged against what the customer said\x1a\'this.turns.exists(turn, turn.role == 1)\"\x87\x01\n\x12ScoreReplyResponse\x12\'\n\tjudgement\x18\x01 \x01(\x0b\x32\x14.amends.v1.Judgement\x12#\n\x05model\x18\x02 \x01(\x0b\x32\x14.amends.v1.ModelInfo\x12#\n\x07timings\x18\x03 \x01(\x0b\x32\x12.amends.v1.Timings\"\xf7\x02\n\x0fNextStepRequest\x12+\n\x05turns\x18\x01 \x03(\x0b\x32\x0f.amends.v1.TurnB\x0b\xbaH\x08\x92\x01\x05\x08\x01\x10\xf4\x03\x12\x32\n\x08playbook\x18\x02 \x01(\tB \xbaH\x1dr\x18\x32\x16^[a-z][a-z0-9_]{0,63}$\xd8\x01\x01\x12\x44\n\x06locale\x18\x03 \x01(\tB4\xbaH1r,2*^[A-Za-z]{2,3}([-_][A-Za-z0-9]{1,8}){0,4}$\xd8\x01\x01\x12\x1c\n\tmax_steps\x18\x04 \x01(\x05\x42\t\xbaH\x06\x1a\x04\x18\r(\x00:\x9e\x01\xbaH\x9a\x01\x1a\x97\x01\n\x11turns.no_customer\x12Yturns must hold at least one turn of ROLE_CUSTOMER: advice answers what the customer said\x1a\'this.turns.exists(turn, turn.role == 1)\"\x7f\n\x10NextStepResponse\x12!\n\x06\x61\x64vice\x18\x01 \x01(\x0b\x32\x11.amends.v1.Advice\x12#\n\x05model\x18\x02 \x01(\x0b\x32\x14.amends.v1.ModelInfo\x12#\n\x07timings\x18\x03 \x01(\x0b\x32\x12.amends.v1.Timings\"\xed\x02\n\x18ScoreConversationRequest\x12+\n\x05turns\x18\x01 \x03(\x0b\x32\x0f.amends.v1.TurnB\x0b\xbaH\x08\x92\x01\x05\x08\x01\x10\xf4\x03\x12\x32\n\x08playbook\x18\x02 \x01(\tB \xbaH\x1dr\x18\x32\x16^[a-z][a-z0-9_]{0,63}$\xd8\x01\x01\x12\x44\n\x06locale\x18\x03 \x01(\tB4\xbaH1r,2*^[A-Za-z]{2,3}([-_][A-Za-z0-9]{1,8}){0,4}$\xd8\x01\x01:\xa9\x01\xbaH\xa5\x01\x1a\xa2\x01\n\x11turns.no_customer\x12\x64turns must hold at least one turn of ROLE_CUSTOMER: a reply is judged against what the customer said\x1a\'this.turns.exists(turn, turn.role == 1)\"}\n\x0bJudgedReply\x12\x18\n\x10\x66irst_turn_index\x18\x01 \x01(\x05\x12\x17\n\x0flast_turn_index\x18\x02 \x01(\x05\x12\x12\n\nspeaker_id\x18\x03 \x01(\t\x12\'\n\tjudgement\x18\x04 \x01(\x0b\x32\x14.amends.v1.Judgement\"p\n\x08\x41rcPoint\x12\x12\n\nturn_index\x18\x01 \x01(\x05\x12,\n\x08\x63ustomer\x18\x02 \x01(\x0b\x32\x1a.amends.v1.CustomerSignals\x12\r\n\x05stage\x18\x03 \x01(\t\x12\x13\n\x0bstage_index\x18\x04 \x01(\x05\"\xcf\x05\n\x03\x41rc\x12#\n\x06points\x18\x01 \x03(\x0b\x32\x13.amends.v1.ArcPoint\x12\x14\n\x0cupset_change\x18\x02 \x01(\x01\x12\x17\n\nmean_score\x18\x03 \x01(\x01H\x00\x88\x01\x01\x12\x1c\n\x0f\x62\x65st_turn_index\x18\x04 \x01(\x05H\x01\x88\x01\x01\x12\x1d\n\x10worst_turn_index\x18\x05 \x01(\x05H\x02\x88\x01\x01\x12%\n\x18\x66irst_empathy_turn_index\x18\x06 \x01(\x05H\x03\x88\x01\x01\x12$\n\x17\x66irst_remedy_turn_index\x18\x07 \x01(\x05H\x04\x88\x01\x01\x12\x13\n\x0bupset_start\x18\x08 \x01(\x01\x12\x12\n\nupset_peak\x18\t \x01(\x01\x12\x1d\n\x15upset_peak_turn_index\x18\n \x01(\x05\x12\x11\n\tupset_end\x18\x0b \x01(\x01\x12\x16\n\x0e\x66urthest_stage\x18\x0c \x01(\t\x12\x1c\n\x14\x66urthest_stage_index\x18\r \x01(\x05\x12$\n\x05\x66irst\x18\x0e \x01(\x0b\x32\x15.amends.v1.Milestones\x12*\n\x08missteps\x18\x0f \x03(\x0b\x32\x18.amends.v1.PlacedMisstep\x12$\n\x08promises\x18\x10 \x03(\x0b\x32\x12.amends.v1.Promise\x12$\n\x04\x62\x65st\x18\x11 \x01(\x0b\x32\x16.amends.v1.ReplyMoment\x12%\n\x05worst\x18\x12 \x01(\x0b\x32\x16.amends.v1.ReplyMoment\x12#\n\x06\x61gents\x18\x13 \x03(\x0b\x32\x13.amends.v1.AgentArcB\r\n\x0b_mean_scoreB\x12\n\x10_best_turn_indexB\x13\n\x11_worst_turn_indexB\x1b\n\x19_first_empathy_turn_indexB\x1a\n\x18_first_remedy_turn_index\"\xab\x01\n\x19ScoreConversationResponse\x12\'\n\x07replies\x18\x01 \x03(\x0b\x32\x16.amends.v1.JudgedReply\x12\x1b\n\x03\x61rc\x18\x02 \x01(\x0b\x32\x0e.amends.v1.Arc\x12#\n\x05model\x18\x03 \x01(\x0b\x32\x14.amends.v1.ModelInfo\x12#\n\x07timings\x18\x04 \x01(\x0b\x32\x12.amends.v1.Timings\"[\n\x18\x42\x61tchScoreRepliesRequest\x12?\n\x08requests\x18\x01 \x03(\x0b\x32\x1c.amends.v1.ScoreReplyRequestB\x0f\xbaH\x0c\x92\x01\t\x08\x01\x10\x64\"\x03\xd8\x01\x03\"t\n\x17\x42\x61tchScoreRepliesResult\x12)\n\tjudgement\x18\x01 \x01(\x0b\x32\x14.amends.v1.JudgementH\x00\x12#\n\x05\x65rror\x18\x02 \x01(\x0b\x32\x12.google.rpc.StatusH\x00\x42\t\n\x07outcome\"\x9a\x01\n\x19\x42\x61tchScoreRepliesResponse\x12\x33\n\x07results\x18\x01 \x03(\x0b\x32\".amends.v1.BatchScoreRepliesResult\x12#\n\x05model\x18\x02 \x01(\x0b\x32\x14.amends.v1.ModelInfo\x12#\n\x07timings\x18\x03 \x01(\x0b\x32\x12.amends.v1.Timings\"\xd2\x01\n\nCoachStart\x12)\n\x05turns\x18\x01 \x03(\x0b\x32\x0f.amends.v1.TurnB\t\xbaH\x06\x92\x01\x03\x10\xf4\x03\x12\x32\n\x08playbook\x18\x02 \x01(\tB \xbaH\x1dr\x18\x32\x16^[a-z][a-z0-9_]{0,63}$\xd8\x01\x01\x12\x44\n\x06locale\x18\x03 \x01(\tB4\xbaH1r,2*^[A-Za-z]{2,3}([-_][A-Za-z0-9]{1,8}){0,4}$\xd8\x01\x01\x12\x1f\n\x0cresume_token\x18\x04 \x01(\x0c\x42\t\xbaH\x06z\x04\x18\x80\x80\x01\"\xb9\x01\n\x18\x43oachConversationRequest\x12\x1b\n\x08\x65vent_id\x18\x01 \x01(\tB\t\xbaH\x06r\x04\x10\x01\x18@\x12&\n\x05start\x18\x02 \x01(\x0b\x32\x15.amends.v1.CoachStartH\x00\x12\x1f\n\x04turn\x18\x03 \x01(\x0b\x32\x0f.amends.v1.TurnH\x00\x12\'\n\x0cpartial_turn\x18\x04 \x01(\x0b\x32\x0f.amends.v1.TurnH\x00\x42\x0e\n\x05\x65vent\x12\x05\xbaH\x02\x08\x01\"\xc4\x01\n\x19\x43oachConversationResponse\x12\x10\n\x08\x65vent_id\x18\x01 \x01(\t\x12\'\n\tjudgement\x18\x02 \x01(\x0b\x32\x14.amends.v1.Judgement\x12!\n\x06\x61\x64vice\x18\x03 \x01(\x0b\x32\x11.amends.v1.Advice\x12\x33\n\x14previous_advice_fate\x18\x04 \x01(\x0e\x32\x15.amends.v1.AdviceFate\x12\x14\n\x0cresume_token\x18\x05 \x01(\x0c\"\x16\n\x14GetServerInfoRequest\"<\n\x15GetServerInfoResponse\x12#\n\x04info\x18\x01 \x01(\x0b\x32\x15.amends.v1.ServerInfo*w\n\nAdviceFate\x12\x1b\n\x17\x41\x44VICE_FATE_UNSPECIFIED\x10\x00\x12\x18\n\x14\x41\x44VICE_FATE_FOLLOWED\x10\x01\x12\x17\n\x13\x41\x44VICE_FATE_IGNORED\x10\x02\x12\x19\n\x15\x41\x44VICE_FATE_OVERTAKEN\x10\x03\x32\xb1\x04\n\x0e\x45mpathyService\x12N\n\nScoreReply\x12\x1c.amends.v1.ScoreReplyRequest\x1a\x1d.amends.v1.ScoreReplyResponse\"\x03\x90\x02\x01\x12H\n\x08NextStep\x12\x1a.amends.v1.NextStepRequest\x1a\x1b.amends.v1.NextStepResponse\"\x03\x90\x02\x01\x12\x63\n\x11ScoreConversation\x12#.amends.v1.ScoreConversationRequest\x1a$.amends.v1.ScoreConversationResponse\"\x03\x90\x02\x01\x12\x63\n\x11\x42\x61tchScoreReplies\x12#.amends.v1.BatchScoreRepliesRequest\x1a$.amends.v1.BatchScoreRepliesResponse\"\x03\x90\x02\x01\x12\x62\n\x11\x43oachConversation\x12#.amends.v1.CoachConversationRequest\x1a$.amends.v1.CoachConversationResponse(\x01\x30\x01\x12W\n\rGetServerInfo\x12\x1f.amends.v1.GetServerInfoRequest\x1a .amends.v1.GetServerInfoResponse\"\x03\x90\x02\x01\x62\x06proto3')
 
 _globals = globals()
 _builder.BuildMessageAndEnumDescriptors(DESCRIPTOR, _globals)
@@ -89,42 +90,42 @@ if not _descriptor._USE_C_DESCRIPTORS:
   _globals['_EMPATHYSERVICE'].methods_by_name['BatchScoreReplies']._serialized_options = b'\220\002\001'
   _globals['_EMPATHYSERVICE'].methods_by_name['GetServerInfo']._loaded_options = None
   _globals['_EMPATHYSERVICE'].methods_by_name['GetServerInfo']._serialized_options = b'\220\002\001'
-  _globals['_ADVICEFATE']._serialized_start=3451
-  _globals['_ADVICEFATE']._serialized_end=3570
-  _globals['_SCOREREPLYREQUEST']._serialized_start=211
-  _globals['_SCOREREPLYREQUEST']._serialized_end=645
-  _globals['_SCOREREPLYRESPONSE']._serialized_start=648
-  _globals['_SCOREREPLYRESPONSE']._serialized_end=783
-  _globals['_NEXTSTEPREQUEST']._serialized_start=786
-  _globals['_NEXTSTEPREQUEST']._serialized_end=1161
-  _globals['_NEXTSTEPRESPONSE']._serialized_start=1163
-  _globals['_NEXTSTEPRESPONSE']._serialized_end=1290
-  _globals['_SCORECONVERSATIONREQUEST']._serialized_start=1293
-  _globals['_SCORECONVERSATIONREQUEST']._serialized_end=1658
-  _globals['_JUDGEDREPLY']._serialized_start=1660
-  _globals['_JUDGEDREPLY']._serialized_end=1785
-  _globals['_ARCPOINT']._serialized_start=1787
-  _globals['_ARCPOINT']._serialized_end=1878
-  _globals['_ARC']._serialized_start=1881
-  _globals['_ARC']._serialized_end=2221
-  _globals['_SCORECONVERSATIONRESPONSE']._serialized_start=2224
-  _globals['_SCORECONVERSATIONRESPONSE']._serialized_end=2395
-  _globals['_BATCHSCOREREPLIESREQUEST']._serialized_start=2397
-  _globals['_BATCHSCOREREPLIESREQUEST']._serialized_end=2488
-  _globals['_BATCHSCOREREPLIESRESULT']._serialized_start=2490
-  _globals['_BATCHSCOREREPLIESRESULT']._serialized_end=2606
-  _globals['_BATCHSCOREREPLIESRESPONSE']._serialized_start=2609
-  _globals['_BATCHSCOREREPLIESRESPONSE']._serialized_end=2763
-  _globals['_COACHSTART']._serialized_start=2766
-  _globals['_COACHSTART']._serialized_end=2976
-  _globals['_COACHCONVERSATIONREQUEST']._serialized_start=2979
-  _globals['_COACHCONVERSATIONREQUEST']._serialized_end=3164
-  _globals['_COACHCONVERSATIONRESPONSE']._serialized_start=3167
-  _globals['_COACHCONVERSATIONRESPONSE']._serialized_end=3363
-  _globals['_GETSERVERINFOREQUEST']._serialized_start=3365
-  _globals['_GETSERVERINFOREQUEST']._serialized_end=3387
-  _globals['_GETSERVERINFORESPONSE']._serialized_start=3389
-  _globals['_GETSERVERINFORESPONSE']._serialized_end=3449
-  _globals['_EMPATHYSERVICE']._serialized_start=3573
-  _globals['_EMPATHYSERVICE']._serialized_end=4134
+  _globals['_ADVICEFATE']._serialized_start=3872
+  _globals['_ADVICEFATE']._serialized_end=3991
+  _globals['_SCOREREPLYREQUEST']._serialized_start=232
+  _globals['_SCOREREPLYREQUEST']._serialized_end=666
+  _globals['_SCOREREPLYRESPONSE']._serialized_start=669
+  _globals['_SCOREREPLYRESPONSE']._serialized_end=804
+  _globals['_NEXTSTEPREQUEST']._serialized_start=807
+  _globals['_NEXTSTEPREQUEST']._serialized_end=1182
+  _globals['_NEXTSTEPRESPONSE']._serialized_start=1184
+  _globals['_NEXTSTEPRESPONSE']._serialized_end=1311
+  _globals['_SCORECONVERSATIONREQUEST']._serialized_start=1314
+  _globals['_SCORECONVERSATIONREQUEST']._serialized_end=1679
+  _globals['_JUDGEDREPLY']._serialized_start=1681
+  _globals['_JUDGEDREPLY']._serialized_end=1806
+  _globals['_ARCPOINT']._serialized_start=1808
+  _globals['_ARCPOINT']._serialized_end=1920
+  _globals['_ARC']._serialized_start=1923
+  _globals['_ARC']._serialized_end=2642
+  _globals['_SCORECONVERSATIONRESPONSE']._serialized_start=2645
+  _globals['_SCORECONVERSATIONRESPONSE']._serialized_end=2816
+  _globals['_BATCHSCOREREPLIESREQUEST']._serialized_start=2818
+  _globals['_BATCHSCOREREPLIESREQUEST']._serialized_end=2909
+  _globals['_BATCHSCOREREPLIESRESULT']._serialized_start=2911
+  _globals['_BATCHSCOREREPLIESRESULT']._serialized_end=3027
+  _globals['_BATCHSCOREREPLIESRESPONSE']._serialized_start=3030
+  _globals['_BATCHSCOREREPLIESRESPONSE']._serialized_end=3184
+  _globals['_COACHSTART']._serialized_start=3187
+  _globals['_COACHSTART']._serialized_end=3397
+  _globals['_COACHCONVERSATIONREQUEST']._serialized_start=3400
+  _globals['_COACHCONVERSATIONREQUEST']._serialized_end=3585
+  _globals['_COACHCONVERSATIONRESPONSE']._serialized_start=3588
+  _globals['_COACHCONVERSATIONRESPONSE']._serialized_end=3784
+  _globals['_GETSERVERINFOREQUEST']._serialized_start=3786
+  _globals['_GETSERVERINFOREQUEST']._serialized_end=3808
+  _globals['_GETSERVERINFORESPONSE']._serialized_start=3810
+  _globals['_GETSERVERINFORESPONSE']._serialized_end=3870
+  _globals['_EMPATHYSERVICE']._serialized_start=3994
+  _globals['_EMPATHYSERVICE']._serialized_end=4555
 # @@protoc_insertion_point(module_scope)

@@ -4,6 +4,7 @@ isort:skip_file
 Scores replies and recommends next steps."""
 
 from amends.v1 import advice_pb2 as _advice_pb2
+from amends.v1 import arc_pb2 as _arc_pb2
 from amends.v1 import conversation_pb2 as _conversation_pb2
 from amends.v1 import judgement_pb2 as _judgement_pb2
 from amends.v1 import server_info_pb2 as _server_info_pb2
@@ -291,10 +292,13 @@ class ArcPoint(_message.Message):
     TURN_INDEX_FIELD_NUMBER: _builtins.int
     CUSTOMER_FIELD_NUMBER: _builtins.int
     STAGE_FIELD_NUMBER: _builtins.int
+    STAGE_INDEX_FIELD_NUMBER: _builtins.int
     turn_index: _builtins.int
     """Which turn, from 0."""
     stage: _builtins.str
     """The stage of the playbook reached by then."""
+    stage_index: _builtins.int
+    """Where that stage lies among those of the playbook, from 0."""
     @_builtins.property
     def customer(self) -> _judgement_pb2.CustomerSignals:
         """What it tells."""
@@ -305,10 +309,11 @@ class ArcPoint(_message.Message):
         turn_index: _builtins.int = ...,
         customer: _judgement_pb2.CustomerSignals | None = ...,
         stage: _builtins.str = ...,
+        stage_index: _builtins.int = ...,
     ) -> None: ...
     _HasFieldArgType: _TypeAlias = _typing.Literal["customer", b"customer"]  # noqa: Y015
     def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
-    _ClearFieldArgType: _TypeAlias = _typing.Literal["customer", b"customer", "stage", b"stage", "turn_index", b"turn_index"]  # noqa: Y015
+    _ClearFieldArgType: _TypeAlias = _typing.Literal["customer", b"customer", "stage", b"stage", "stage_index", b"stage_index", "turn_index", b"turn_index"]  # noqa: Y015
     def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
     def WhichOneof(self, oneof_group: _Never) -> None: ...
 
@@ -327,6 +332,18 @@ class Arc(_message.Message):
     WORST_TURN_INDEX_FIELD_NUMBER: _builtins.int
     FIRST_EMPATHY_TURN_INDEX_FIELD_NUMBER: _builtins.int
     FIRST_REMEDY_TURN_INDEX_FIELD_NUMBER: _builtins.int
+    UPSET_START_FIELD_NUMBER: _builtins.int
+    UPSET_PEAK_FIELD_NUMBER: _builtins.int
+    UPSET_PEAK_TURN_INDEX_FIELD_NUMBER: _builtins.int
+    UPSET_END_FIELD_NUMBER: _builtins.int
+    FURTHEST_STAGE_FIELD_NUMBER: _builtins.int
+    FURTHEST_STAGE_INDEX_FIELD_NUMBER: _builtins.int
+    FIRST_FIELD_NUMBER: _builtins.int
+    MISSTEPS_FIELD_NUMBER: _builtins.int
+    PROMISES_FIELD_NUMBER: _builtins.int
+    BEST_FIELD_NUMBER: _builtins.int
+    WORST_FIELD_NUMBER: _builtins.int
+    AGENTS_FIELD_NUMBER: _builtins.int
     upset_change: _builtins.float
     """Upset at the end less upset at the start, -1 to 1; below 0 is better."""
     mean_score: _builtins.float
@@ -339,9 +356,45 @@ class Arc(_message.Message):
     """First turn that shows empathy; unset where none does."""
     first_remedy_turn_index: _builtins.int
     """First turn that states a remedy; unset where none does."""
+    upset_start: _builtins.float
+    """Upset at the customer's first message, 0 to 1."""
+    upset_peak: _builtins.float
+    """The most upset that the customer was, 0 to 1."""
+    upset_peak_turn_index: _builtins.int
+    """The first turn at which they were."""
+    upset_end: _builtins.float
+    """Upset at the customer's last message, 0 to 1."""
+    furthest_stage: _builtins.str
+    """The latest stage of the playbook at which the conversation ever stood, its end included."""
+    furthest_stage_index: _builtins.int
+    """Where that stage lies among those of the playbook, from 0."""
     @_builtins.property
     def points(self) -> _containers.RepeatedCompositeFieldContainer[Global___ArcPoint]:
         """The customer, turn by turn."""
+
+    @_builtins.property
+    def first(self) -> _arc_pb2.Milestones:
+        """The first empathy, apology and remedy, counted from the customer's first message."""
+
+    @_builtins.property
+    def missteps(self) -> _containers.RepeatedCompositeFieldContainer[_arc_pb2.PlacedMisstep]:
+        """Every misstep, in order of turn."""
+
+    @_builtins.property
+    def promises(self) -> _containers.RepeatedCompositeFieldContainer[_arc_pb2.Promise]:
+        """Every promise, in order."""
+
+    @_builtins.property
+    def best(self) -> _arc_pb2.ReplyMoment:
+        """The best reply that is not UNSURE; unset where there is none."""
+
+    @_builtins.property
+    def worst(self) -> _arc_pb2.ReplyMoment:
+        """The worst reply that is not UNSURE; unset where there is none."""
+
+    @_builtins.property
+    def agents(self) -> _containers.RepeatedCompositeFieldContainer[_arc_pb2.AgentArc]:
+        """Each agent by themselves, in the order in which they first spoke."""
 
     def __init__(
         self,
@@ -353,10 +406,22 @@ class Arc(_message.Message):
         worst_turn_index: _builtins.int | None = ...,
         first_empathy_turn_index: _builtins.int | None = ...,
         first_remedy_turn_index: _builtins.int | None = ...,
+        upset_start: _builtins.float = ...,
+        upset_peak: _builtins.float = ...,
+        upset_peak_turn_index: _builtins.int = ...,
+        upset_end: _builtins.float = ...,
+        furthest_stage: _builtins.str = ...,
+        furthest_stage_index: _builtins.int = ...,
+        first: _arc_pb2.Milestones | None = ...,
+        missteps: _abc.Iterable[_arc_pb2.PlacedMisstep] | None = ...,
+        promises: _abc.Iterable[_arc_pb2.Promise] | None = ...,
+        best: _arc_pb2.ReplyMoment | None = ...,
+        worst: _arc_pb2.ReplyMoment | None = ...,
+        agents: _abc.Iterable[_arc_pb2.AgentArc] | None = ...,
     ) -> None: ...
-    _HasFieldArgType: _TypeAlias = _typing.Literal["_best_turn_index", b"_best_turn_index", "_first_empathy_turn_index", b"_first_empathy_turn_index", "_first_remedy_turn_index", b"_first_remedy_turn_index", "_mean_score", b"_mean_score", "_worst_turn_index", b"_worst_turn_index", "best_turn_index", b"best_turn_index", "first_empathy_turn_index", b"first_empathy_turn_index", "first_remedy_turn_index", b"first_remedy_turn_index", "mean_score", b"mean_score", "worst_turn_index", b"worst_turn_index"]  # noqa: Y015
+    _HasFieldArgType: _TypeAlias = _typing.Literal["_best_turn_index", b"_best_turn_index", "_first_empathy_turn_index", b"_first_empathy_turn_index", "_first_remedy_turn_index", b"_first_remedy_turn_index", "_mean_score", b"_mean_score", "_worst_turn_index", b"_worst_turn_index", "best", b"best", "best_turn_index", b"best_turn_index", "first", b"first", "first_empathy_turn_index", b"first_empathy_turn_index", "first_remedy_turn_index", b"first_remedy_turn_index", "mean_score", b"mean_score", "worst", b"worst", "worst_turn_index", b"worst_turn_index"]  # noqa: Y015
     def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
-    _ClearFieldArgType: _TypeAlias = _typing.Literal["_best_turn_index", b"_best_turn_index", "_first_empathy_turn_index", b"_first_empathy_turn_index", "_first_remedy_turn_index", b"_first_remedy_turn_index", "_mean_score", b"_mean_score", "_worst_turn_index", b"_worst_turn_index", "best_turn_index", b"best_turn_index", "first_empathy_turn_index", b"first_empathy_turn_index", "first_remedy_turn_index", b"first_remedy_turn_index", "mean_score", b"mean_score", "points", b"points", "upset_change", b"upset_change", "worst_turn_index", b"worst_turn_index"]  # noqa: Y015
+    _ClearFieldArgType: _TypeAlias = _typing.Literal["_best_turn_index", b"_best_turn_index", "_first_empathy_turn_index", b"_first_empathy_turn_index", "_first_remedy_turn_index", b"_first_remedy_turn_index", "_mean_score", b"_mean_score", "_worst_turn_index", b"_worst_turn_index", "agents", b"agents", "best", b"best", "best_turn_index", b"best_turn_index", "first", b"first", "first_empathy_turn_index", b"first_empathy_turn_index", "first_remedy_turn_index", b"first_remedy_turn_index", "furthest_stage", b"furthest_stage", "furthest_stage_index", b"furthest_stage_index", "mean_score", b"mean_score", "missteps", b"missteps", "points", b"points", "promises", b"promises", "upset_change", b"upset_change", "upset_end", b"upset_end", "upset_peak", b"upset_peak", "upset_peak_turn_index", b"upset_peak_turn_index", "upset_start", b"upset_start", "worst", b"worst", "worst_turn_index", b"worst_turn_index"]  # noqa: Y015
     def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
     _WhichOneofReturnType__best_turn_index: _TypeAlias = _typing.Literal["best_turn_index"]  # noqa: Y015
     _WhichOneofArgType__best_turn_index: _TypeAlias = _typing.Literal["_best_turn_index", b"_best_turn_index"]  # noqa: Y015
