@@ -12,9 +12,9 @@ from amends_core.judgement.evidence import Evidence, place_of
 from amends_core.judgement.given import asked_again
 from amends_core.judgement.result import MisstepFinding, Place
 from amends_core.judgement.weights import REPEATED_COSINE, REPEATED_WORDS, SEVERITY
-from amends_core.judgement.wording import HARM
-from amends_core.playbooks import Playbook
-from amends_core.stages import remedy_is_early
+from amends_core.judgement.wording import HARM, RUSHED_PAST_GATE, SURVEY_BY_RULE
+from amends_core.playbooks import Order, Playbook
+from amends_core.stages import HEAT, WANTS_REMEDY, locate, occasion_holds, remedy_is_early
 from amends_core.taxonomy import SENTENCE_MISSTEPS, STEPS, CustomerAct, Label, Misstep, Severity, Step
 from amends_core.text import word_count
 
@@ -38,13 +38,7 @@ def find_missteps(
 
     `earlier` holds the embeddings of `state.sentences`, `said` the customer's messages.
     """
-    found = [
-        MisstepFinding(
-            m, evidence[m].probability, severity_of(playbook, m), evidence[m].places, HARM[m], evidence[m].nearest
-        )
-        for m in SENTENCE_MISSTEPS
-        if evidence[m].places
-    ]
+    found = [_of_sentences(playbook, m, evidence[m]) for m in SENTENCE_MISSTEPS if evidence[m].places]
     whole = {
         Misstep.SOLVE_TOO_SOON: _solve_too_soon(playbook, state, sentences, detector),
         Misstep.SOLVE_TOO_LATE: _solve_too_late(state, evidence),
@@ -58,12 +52,26 @@ def find_missteps(
         for misstep, places in whole.items()
         if places
     ]
+    rushed = () if whole[Misstep.NO_PAUSE] else _past_gate(playbook, state, sentences, detector)
+    if rushed:
+        severity = severity_of(playbook, Misstep.NO_PAUSE)
+        found.append(MisstepFinding(Misstep.NO_PAUSE, 1.0, severity, rushed, RUSHED_PAST_GATE))
     return tuple(sorted(found, key=lambda finding: (-finding.severity, -finding.probability, finding.misstep)))
 
 
 def severity_of(playbook: Playbook, misstep: Misstep) -> Severity:
     """How much the misstep harms under the playbook."""
-    return Severity.GRAVE if misstep in playbook.grave_missteps else SEVERITY[misstep]
+    if misstep in playbook.grave_missteps:
+        return Severity.GRAVE
+    by_rule = misstep is Misstep.AUTOMATED_SURVEY and playbook.rules.satisfaction_by_person
+    return Severity.MAJOR if by_rule else SEVERITY[misstep]
+
+
+def _of_sentences(playbook: Playbook, misstep: Misstep, found: Evidence) -> MisstepFinding:
+    by_rule = misstep is Misstep.AUTOMATED_SURVEY and playbook.rules.satisfaction_by_person
+    reason = SURVEY_BY_RULE if by_rule else HARM[misstep]
+    severity = severity_of(playbook, misstep)
+    return MisstepFinding(misstep, found.probability, severity, found.places, reason, found.nearest)
 
 
 def _solve_too_soon(
@@ -110,6 +118,30 @@ def _no_pause(playbook: Playbook, sentences: Sequence[Sentence], detector: Detec
             return (place_of(sentence),)
         if detector.claims(sentence.reading, Step.APOLOGIZE) and _ASKS_FORGIVENESS.search(sentence.text):
             asked_in = sentence.turn_index
+    return ()
+
+
+def _past_gate(
+    playbook: Playbook, state: State, sentences: Sequence[Sentence], detector: Detector
+) -> tuple[Place, ...]:
+    """A remedy in the turn that makes the stage reached, where that stage wants the customer's answer first.
+
+    A customer who asks for the remedy is past the gate.
+    """
+    stage = locate(playbook, state).stage
+    confirmed = playbook.rules.reflection_is_confirmed and Step.REFLECT in stage.required_steps
+    if not (stage.pause or confirmed) or state.act in WANTS_REMEDY or not occasion_holds(stage.occasion, state):
+        return ()
+    made_in: int | None = None
+    for sentence in sentences:
+        if made_in == sentence.turn_index and any(detector.claims(sentence.reading, step) for step in _REMEDY):
+            return (place_of(sentence),)
+        makes = any(detector.claims(sentence.reading, step) for step in stage.required_steps)
+        strict = (
+            confirmed or (playbook.order is Order.RULE and state.upset >= HEAT) or sentence.text.rstrip().endswith("?")
+        )
+        if makes and strict:
+            made_in = sentence.turn_index
     return ()
 
 
