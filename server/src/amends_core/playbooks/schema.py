@@ -79,6 +79,8 @@ class Playbook:
     rules: Rules
     grave_missteps: tuple[Misstep, ...]
     exemplars: Mapping[Step, tuple[str, ...]]
+    sha256: str = ""
+    """Of its file's text, in hexadecimal; empty where it was made without a file."""
 
     @property
     def steps(self) -> frozenset[Step]:
