@@ -44,7 +44,8 @@ for _name, _command in {"serve": serve, "eval": evaluate, "label": label}.items(
 app.command("score")(score)
 app.command("conversation")(conversation)
 app.command("next")(next_step)
-app.command("playbooks")(playbooks)
+app.add_typer(playbooks, name="playbooks")
+app.add_typer(playbooks, name="playbook", hidden=True)
 app.command("doctor")(doctor)
 
 

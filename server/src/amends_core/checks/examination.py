@@ -31,9 +31,15 @@ class Examination:
     rehearsals: tuple[Rehearsal, ...] = ()
     """Empty where an error keeps it from being served."""
 
-    def count(self, level: Level) -> int:
-        """How many findings are of that level."""
-        return sum(finding.level is level for finding in self.findings)
+    @property
+    def errors(self) -> int:
+        """How many findings keep it from being served."""
+        return sum(finding.level is Level.ERROR for finding in self.findings)
+
+    @property
+    def warnings(self) -> int:
+        """How many findings its author should look at."""
+        return len(self.findings) - self.errors
 
 
 class Examiner:

@@ -40,9 +40,15 @@ class RehearsedTurn:
     judgement: Judgement | None
     """Of an agent's turn; None for a customer's."""
 
-    def steps(self, wanted: Expectation) -> tuple[Step, ...]:
-        """The steps of that expectation."""
-        return tuple(step for step in STEPS if self.expectations[step] is wanted)
+    @property
+    def expected(self) -> tuple[Step, ...]:
+        """The steps that the next reply is expected to make."""
+        return tuple(step for step in STEPS if self.expectations[step] is Expectation.EXPECTED)
+
+    @property
+    def not_now(self) -> tuple[Step, ...]:
+        """The steps that the next reply should not make."""
+        return tuple(step for step in STEPS if self.expectations[step] is Expectation.NOT_NOW)
 
 
 @dataclass(frozen=True, slots=True)

@@ -40,11 +40,11 @@ def _unreachable(playbook: Playbook) -> Iterator[Finding]:
     reached = reachable_stages(playbook)
     for index, stage in enumerate(playbook.stages):
         if reached is not None and index not in reached and stage.required_steps:
-            why, remedy = _why_unreachable(playbook, index, reached)
+            why, remedy = _why_unreachable(playbook, index)
             yield error(f"stages[{index}]", f"no conversation comes to stage {stage.name!r}: {why}", remedy)
 
 
-def _why_unreachable(playbook: Playbook, index: int, reached: frozenset[int]) -> tuple[str, str]:
+def _why_unreachable(playbook: Playbook, index: int) -> tuple[str, str]:
     stage, before = playbook.stages[index], playbook.stages[:index]
     needed = _NEEDS.get(stage.occasion)
     if needed and not needed & {step for other in before for step in other.steps}:
@@ -53,12 +53,6 @@ def _why_unreachable(playbook: Playbook, index: int, reached: frozenset[int]) ->
     made = {step for other in before for step in other.required_steps}
     if set(stage.required_steps) <= made:
         return "earlier stages have made all of its steps", "give it a step of its own, or take it out"
-    gate = next((other for i, other in enumerate(before) if i in reached and other.advance_on), None)
-    if gate is not None:
-        return (
-            f"stage {gate.name!r} before it is never left",
-            f"give {gate.name!r} an act in advance_on that can come while {gate.occasion} holds",
-        )
     return f"{stage.occasion} never holds once the stages before it are made", "change its occasion or its place"
 
 

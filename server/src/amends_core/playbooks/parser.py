@@ -8,7 +8,7 @@ from enum import StrEnum
 from typing import Any, TypeVar
 
 from amends_core.errors import PlaybookError
-from amends_core.playbooks.reading import Document, Problem, Unreadable, read_document
+from amends_core.playbooks.reading import Document, Problem, Unreadable, read_document, shown
 from amends_core.playbooks.schema import Occasion, Order, Playbook, Rules, Stage
 from amends_core.taxonomy import CustomerAct, Misstep, Step
 
@@ -163,8 +163,8 @@ class _Reader:
                 self._refuse(f"exemplars.{step}", f"needs at least {MIN_EXEMPLARS} different phrases")
 
     def _refuse(self, field: str, wrong: str, found: object = _NOTHING, *, at: str = "") -> None:
-        shown = "" if found is _NOTHING else repr(found)
-        self.problems.append(Problem(field, wrong, shown[:_SHOWN], self._document.line_of(at or field)))
+        stands = "" if found is _NOTHING else repr(found)[:_SHOWN]
+        self.problems.append(Problem(shown(field), wrong, stands, self._document.line_of(at or field)))
 
     def _mapping(self, path: str, data: object) -> Mapping[str, Any]:
         if isinstance(data, dict) and all(isinstance(key, str) for key in data):

@@ -14,6 +14,8 @@ MAX_DEPTH = 8
 """A playbook nests five deep: file, exemplars, step, phrase, and brackets within remedy_after."""
 MAX_VALUES = 20_000
 """Values and keys of a file: a thousand phrases a step would fit."""
+MOST_SHOWN = 120
+"""Characters of a field's path that a message shows."""
 _OPENING = (yaml.SequenceStartEvent, yaml.MappingStartEvent)
 _CLOSING = (yaml.SequenceEndEvent, yaml.MappingEndEvent)
 
@@ -88,6 +90,11 @@ def read_document(text: str) -> Document:
         raise Unreadable(_invalid("it holds a number or a date that cannot be read; put it in quotes", 0)) from None
 
 
+def shown(field: str) -> str:
+    """A field's path as a terminal may show it: keys come from the file, and may be long or hold control codes."""
+    return field if len(field) <= MOST_SHOWN and field.isprintable() else repr(field[:MOST_SHOWN])
+
+
 def _invalid(reason: str, line: int) -> Problem:
     return Problem("", f"not valid YAML for a playbook: {reason}", line=line)
 
@@ -100,7 +107,7 @@ def _refuse_hostile(text: str) -> None:
         documents += isinstance(event, yaml.DocumentStartEvent)
         wrong = _hostile(event, depth, values, documents)
         if wrong:
-            raise Unreadable(_invalid(wrong, event.start_mark.line + 1))
+            raise Unreadable(_invalid(wrong, event.start_mark.line + 1 if event.start_mark else 0))
 
 
 def _hostile(event: yaml.Event, depth: int, values: int, documents: int) -> str:
@@ -127,6 +134,6 @@ def _lines(node: yaml.Node, path: str) -> Iterator[tuple[str, int]]:
         for key, child in node.value:
             if str(key.value) in seen:
                 wrong = "is given twice; a mapping keeps one of each key"
-                raise Unreadable(Problem(f"{path}.{key.value}".lstrip(".")[:80], wrong, line=key.start_mark.line + 1))
+                raise Unreadable(Problem(shown(f"{path}.{key.value}".lstrip(".")), wrong, line=key.start_mark.line + 1))
             seen.add(str(key.value))
             yield from _lines(child, f"{path}.{key.value}".lstrip("."))
