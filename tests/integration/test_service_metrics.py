@@ -107,6 +107,7 @@ def test_every_label_is_from_a_list_that_we_wrote(
         "step": {step.value for step in STEPS},
         "misstep": {misstep.value for misstep in MISSTEPS},
         "result": {"hit", "miss"},
+        "outcome": {"loaded", "refused", "postponed"},
     }
     families = _families(called)
     del families["amends_model_info"]  # by the operator, not by the caller

@@ -47,9 +47,10 @@ class PlaybookError(AmendsError):
 
     Args:
         message: what is wrong, with what stands in the file, cut.
-        places: the same problems without anything that stands in the file, fit for a log.
+        places: the same problems without anything that stands in the file, fit for a log; left out where the
+            message holds nothing of it.
     """
 
     def __init__(self, message: str, places: tuple[str, ...] = ()) -> None:
         super().__init__(message)
-        self.places = places
+        self.places = places or (message,)

@@ -222,6 +222,12 @@ def test_exemplars_that_the_model_reads_as_meant_are_fine() -> None:
     assert told_of(own([APOLOGY, ACTION]), {"APOLOGIZE phrase 0": agent(Step.APOLOGIZE, Step.THANK)}) == []
 
 
+def test_phrases_near_in_meaning_and_in_other_words_are_no_duplicates() -> None:
+    texts = [*phrases("APOLOGIZE")[:11], "We were wrong here."]
+    playbook = own([APOLOGY, ACTION], exemplars={"APOLOGIZE": texts, "TAKE_ACTION": phrases("TAKE_ACTION")})
+    assert told_of(playbook, {"We were wrong here.": agent(Step.APOLOGIZE, near="APOLOGIZE phrase 2")}) == []
+
+
 def test_phrase_under_two_steps_contradicts_itself() -> None:
     twice = {"APOLOGIZE": phrases("X"), "TAKE_ACTION": [*phrases("Y")[:11], "X phrase 7"]}
     playbook = own([APOLOGY, ACTION], exemplars=twice)
@@ -315,6 +321,13 @@ def test_name_that_is_taken_is_an_error(examiner: Examiner, mine: Callable[..., 
         paths = [first, again]
     errors = [f for each in examiner.examine(paths) for f in each.findings if f.level is Level.ERROR]
     assert [(f.field, f.wrong) for f in errors] == [("name", f"another playbook is named {name!r}")]
+
+
+def test_example_of_the_documentation_is_fit_to_serve(examiner: Examiner) -> None:
+    (found,) = examiner.examine([Path(__file__).parents[3] / "docs/example-playbook.yaml"])
+    assert found.errors == 0
+    stages = {stage.name for stage in found.playbook.stages} if found.playbook else set()
+    assert stages == {stage for rehearsal in found.rehearsals for stage in rehearsal.stages}
 
 
 def test_shipped_file_is_examined_as_itself(examiner: Examiner) -> None:

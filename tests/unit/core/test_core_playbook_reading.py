@@ -75,7 +75,7 @@ def test_problem_names_line_field_limit_and_what_stands_there() -> None:
 def test_places_for_the_log_hold_nothing_that_stands_in_the_file() -> None:
     with pytest.raises(PlaybookError) as caught:
         parse_playbook("own.yaml", "schema: 1\nname: Secret Words\nrules: {max_apologies: a secret}\n")
-    assert any(place.startswith("line 2: name: must be") for place in caught.value.places)
+    assert any(place.startswith("own.yaml: line 2: name: must be") for place in caught.value.places)
     assert "ecret" not in " ".join(caught.value.places)
 
 

@@ -60,7 +60,8 @@ def parse_playbook(source: str, text: str) -> Playbook:
 def refusal(source: str, problems: Sequence[Problem]) -> PlaybookError:
     """The error that tells why a file cannot be used."""
     told = "; ".join(str(problem) for problem in problems)
-    return PlaybookError(f"{source}: {told}", tuple(str(replace(problem, found="")) for problem in problems))
+    places = tuple(f"{source}: {replace(problem, found='')}" for problem in problems)
+    return PlaybookError(f"{source}: {told}", places)
 
 
 class _Reader:
