@@ -13,6 +13,7 @@ from pathlib import Path
 import pytest
 from amends_client import Client, ClientOptions, NotFound, customer
 from amends_core.errors import PlaybookError
+from amends_core.playbooks import PlaybookLibrary
 from amends_core.playbooks.library import DATA_DIR
 from amends_server.encoding import Overloaded
 from amends_server.playbooks import fingerprint, load_checked
@@ -221,6 +222,24 @@ def test_reload_is_put_off_while_calls_keep_the_encoder_busy(
     until(lambda: reloads(watching, "postponed") >= 1)
     busy.set()
     until(lambda: version_of(asking) == "2.0.0")
+
+
+def test_files_that_change_while_they_are_read_are_read_again(
+    watching: Running, asking: Client, folder: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    changes = iter(["2.0.1", "2.0.2", "2.0.3"])
+
+    def load_while_written(own_dir: Path) -> PlaybookLibrary:
+        library = load_checked(own_dir)
+        if (version := next(changes, None)) is not None:
+            written(folder, version)
+        return library
+
+    monkeypatch.setattr("amends_server.playbooks.load_checked", load_while_written)
+    written(folder, "2.0.0")
+    until(lambda: version_of(asking) == "2.0.3")
+    assert reloads(watching, "loaded") == 1
+    assert reloads(watching, "refused") == 0
 
 
 def test_stop_ends_the_watch(watching: Running) -> None:

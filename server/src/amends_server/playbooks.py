@@ -26,6 +26,9 @@ _PORTION = 32
 """Phrases that are queued at once: little enough that calls are never refused for them."""
 _PATIENCE_S = 30.0
 """How long a portion of phrases may wait behind calls before the reload is put off."""
+_RETRY_S = 5.0
+"""How soon files are looked at again that changed while they were read, or whose phrases found the encoder busy."""
+Fingerprint = tuple[tuple[str, str], ...]
 _log = logging.getLogger("amends.playbooks")
 
 
@@ -68,7 +71,7 @@ def load_checked(own_dir: Path | None) -> PlaybookLibrary:
     return library
 
 
-def fingerprint(own_dir: Path) -> tuple[tuple[str, str], ...]:
+def fingerprint(own_dir: Path) -> Fingerprint:
     """Name and checksum of every playbook file: two are equal where nothing changed that counts.
 
     Contents, and not times: a mounted folder may bring new text under an old time.
@@ -108,7 +111,7 @@ class Watcher:
         self._metrics = metrics
         self._poll_s = poll_s
         self._asked = asyncio.Event()
-        self._seen: tuple[tuple[str, str], ...] | None = None
+        self._seen: Fingerprint | None = None
 
     def ask(self) -> None:
         """Has the files looked at now, even where nothing seems to have changed. Called on the event loop."""
@@ -120,40 +123,52 @@ class Watcher:
         while True:
             await self.look()
             try:
-                await asyncio.wait_for(self._asked.wait(), self._poll_s or None)
+                await asyncio.wait_for(self._asked.wait(), self._wait_s())
             except TimeoutError:
                 continue
             self._asked.clear()
 
     async def look(self) -> None:
         """Looks once. A file that breaks is told in the log, by its place and without its text."""
+        found = await asyncio.to_thread(fingerprint, self._own_dir)
+        if found == self._seen:
+            return
+        self._seen = None  # until it is known what came of it
         try:
-            found = await asyncio.to_thread(fingerprint, self._own_dir)
-            if found == self._seen:
-                return
-            self._seen = found
-            await self._reload()
+            library = await asyncio.to_thread(load_checked, self._own_dir)
+            if await self._is_settled(found):
+                await self._put(library)
+                self._seen = found
         except PlaybookError as error:
-            self._metrics.playbook_reloads.labels("refused").inc()
-            _log.error("playbooks refused", extra={"problems": error.places, "remedy": "amends playbooks check"})
+            if await self._is_settled(found):
+                self._refuse(error)
+                self._seen = found
         except (Overloaded, QueueExpired, InferenceFailed):
-            self._seen = None  # look again: the files are as good as they were
             self._metrics.playbook_reloads.labels("postponed").inc()
             _log.warning("playbooks postponed: the encoder is busy or has failed")
 
-    async def _reload(self) -> None:
+    def _wait_s(self) -> float | None:
+        return self._poll_s or (_RETRY_S if self._seen is None else None)
+
+    async def _is_settled(self, found: Fingerprint) -> bool:
+        """Whether what was loaded is what was found: files may change, or be half written, in between."""
+        return await asyncio.to_thread(fingerprint, self._own_dir) == found
+
+    def _refuse(self, error: PlaybookError) -> None:
+        self._metrics.playbook_reloads.labels("refused").inc()
+        _log.error("playbooks refused", extra={"problems": error.places, "remedy": "amends playbooks check"})
+
+    async def _put(self, library: PlaybookLibrary) -> None:
         before = self._shelf.current
-        library = await asyncio.to_thread(load_checked, self._own_dir)
         if _checksums(library) == _checksums(before.library):
             return
-        phrases = phrases_of(library)
-        encodings = await self._encoded(phrases, before.encodings)
+        encodings = await self._encoded(phrases_of(library), before.encodings)
         scorer = await asyncio.to_thread(Scorer, self._manifest, library, encodings)
         self._shelf.current = Edition(library, scorer, encodings)
         self._metrics.playbook_reloads.labels("loaded").inc()
         self._metrics.playbooks_loaded.set_to_current_time()
         _log.info("playbooks loaded", extra={"playbooks": {p.name: f"{p.version} {p.sha256[:12]}" for p in library}})
-        for name in _renamed_editions(before.library, library):
+        for name in _same_version(before.library, library):
             _log.warning("playbook changed under its old version", extra={"playbook": name})
 
     async def _encoded(self, phrases: tuple[str, ...], known: Mapping[str, Encoding]) -> Mapping[str, Encoding]:
@@ -171,7 +186,7 @@ def _checksums(library: PlaybookLibrary) -> dict[str, str]:
     return {playbook.name: playbook.sha256 for playbook in library}
 
 
-def _renamed_editions(before: PlaybookLibrary, after: PlaybookLibrary) -> list[str]:
+def _same_version(before: PlaybookLibrary, after: PlaybookLibrary) -> list[str]:
     """Playbooks whose text changed and whose version did not."""
     old = {playbook.name: playbook for playbook in before}
     return [

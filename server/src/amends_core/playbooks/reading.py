@@ -27,7 +27,7 @@ class Problem:
     field: str
     """Its path, such as `stages[0].pause`; empty where the whole file is meant."""
     wrong: str
-    """The limit, and what to do; never what stands in the file."""
+    """The limit, and what to do; never a value of the file."""
     found: str = ""
     """What stands there instead, cut; empty where it says nothing."""
     line: int = 0
