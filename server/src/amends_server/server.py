@@ -29,7 +29,6 @@ from grpc_health.v1 import health_pb2, health_pb2_grpc
 from grpc_reflection.v1alpha import reflection
 from prometheus_client import start_http_server
 
-from amends_server.convert import playbook_ref
 from amends_server.edge import EdgeInterceptor
 from amends_server.encoding import EncoderPool, EncodingCache
 from amends_server.metrics import Metrics
@@ -227,13 +226,13 @@ def _credentials(settings: Settings) -> grpc.ServerCredentials | None:
 
 
 def _server_info(settings: Settings, model: Model) -> server_info_pb2.ServerInfo:
+    """What stays as it is while the service runs: all but the playbooks."""
     manifest = model.bundle.manifest
     calibrated = timestamp_pb2.Timestamp()
     calibrated.FromDatetime(manifest.calibrated_at)
     return server_info_pb2.ServerInfo(
         model=server_info_pb2.ModelInfo(name=manifest.name, version=manifest.version, sha256=model.bundle.sha256),
         limits=_limits(settings, manifest.max_tokens),
-        playbooks=[playbook_ref(playbook) for playbook in model.library],
         calibration_time=calibrated,
         server_version=version("amends"),
     )

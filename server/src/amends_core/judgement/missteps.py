@@ -63,13 +63,15 @@ def severity_of(playbook: Playbook, misstep: Misstep) -> Severity:
     """How much the misstep harms under the playbook."""
     if misstep in playbook.grave_missteps:
         return Severity.GRAVE
-    by_rule = misstep is Misstep.AUTOMATED_SURVEY and playbook.rules.satisfaction_by_person
-    return Severity.MAJOR if by_rule else SEVERITY[misstep]
+    return Severity.MAJOR if _is_survey_by_rule(playbook, misstep) else SEVERITY[misstep]
+
+
+def _is_survey_by_rule(playbook: Playbook, misstep: Misstep) -> bool:
+    return misstep is Misstep.AUTOMATED_SURVEY and playbook.rules.satisfaction_by_person
 
 
 def _of_sentences(playbook: Playbook, misstep: Misstep, found: Evidence) -> MisstepFinding:
-    by_rule = misstep is Misstep.AUTOMATED_SURVEY and playbook.rules.satisfaction_by_person
-    reason = SURVEY_BY_RULE if by_rule else HARM[misstep]
+    reason = SURVEY_BY_RULE if _is_survey_by_rule(playbook, misstep) else HARM[misstep]
     severity = severity_of(playbook, misstep)
     return MisstepFinding(misstep, found.probability, severity, found.places, reason, found.nearest)
 
@@ -132,16 +134,14 @@ def _past_gate(
     confirmed = playbook.rules.reflection_is_confirmed and Step.REFLECT in stage.required_steps
     if not (stage.pause or confirmed) or state.act in WANTS_REMEDY or not occasion_holds(stage.occasion, state):
         return ()
+    always = confirmed or (playbook.order is Order.RULE and state.upset >= HEAT)
     made_in: int | None = None
     for sentence in sentences:
         if made_in == sentence.turn_index and any(detector.claims(sentence.reading, step) for step in _REMEDY):
             return (place_of(sentence),)
-        makes = any(detector.claims(sentence.reading, step) for step in stage.required_steps)
-        strict = (
-            confirmed or (playbook.order is Order.RULE and state.upset >= HEAT) or sentence.text.rstrip().endswith("?")
-        )
-        if makes and strict:
-            made_in = sentence.turn_index
+        if always or sentence.text.rstrip().endswith("?"):
+            makes = any(detector.claims(sentence.reading, step) for step in stage.required_steps)
+            made_in = sentence.turn_index if makes else made_in
     return ()
 
 

@@ -138,11 +138,9 @@ class EmpathyServicer(empathy_service_pb2_grpc.EmpathyServiceServicer):
         self, request: pb.GetServerInfoRequest, context: Any
     ) -> pb.GetServerInfoResponse:
         """Tells what serves."""
-        info = server_info_pb2.ServerInfo()
-        info.CopyFrom(self._info)
-        del info.playbooks[:]
-        info.playbooks.extend(self._shelf.current.refs)
-        return pb.GetServerInfoResponse(info=info)
+        response = pb.GetServerInfoResponse(info=self._info)
+        response.info.playbooks.extend(self._shelf.current.refs)
+        return response
 
     async def _result(
         self, scorer: Scorer, item: pb.ScoreReplyRequest, deadline: float, watch: _Stopwatch
