@@ -117,7 +117,7 @@ def test_every_label_is_from_a_list_that_we_wrote(
         "result": {"hit", "miss"},
         "fate": {fate.value for fate in Fate},
         "event": {"start", "turn", "partial_turn"},
-        "outcome": {"read", "passed_over"},
+        "outcome": {"read", "passed_over", "loaded", "refused", "postponed"},
     }
     families = _families(called)
     del families["amends_model_info"]  # by the operator, not by the caller

@@ -36,6 +36,7 @@ def test_the_wheel_holds_model_playbooks_and_types_and_no_tests(wheel: Path) -> 
         "amends_core/models/amends-minilm-l6/model.onnx",
         "amends_core/models/amends-minilm-l6/manifest.json",
         "amends_core/playbooks/data/playbooks/unified.yaml",
+        "amends_core/checks/samples.yaml",
         "amends/v1/empathy_service_pb2.py",
         "amends_client/py.typed",
         "licenses/LICENSE",
@@ -54,6 +55,14 @@ def test_the_installed_packages_fit_together(environment: Path) -> None:
     check = [environment / "bin/python", "-m", "pip", "check", "--disable-pip-version-check"]
     done = subprocess.run(check, env=clean_environment(), capture_output=True, text=True, check=False)
     assert done.returncode == 0, done.stdout
+
+
+def test_the_command_line_checks_a_playbook_without_a_server(environment: Path) -> None:
+    (playbook,) = environment.glob("lib/*/site-packages/amends_core/playbooks/data/playbooks/six_steps.yaml")
+    done = _amends(environment, "playbooks", "check", str(playbook))
+    assert done.returncode == 0, done.stderr
+    assert "six_steps over parcel in heat" in done.stdout
+    assert "fit to serve, errors 0" in done.stdout
 
 
 def test_the_command_line_scores_a_reply(environment: Path, served: ServingServer) -> None:

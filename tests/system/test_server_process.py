@@ -3,12 +3,14 @@
 import signal
 import threading
 from concurrent.futures import ThreadPoolExecutor
+from pathlib import Path
 from typing import Any
 from urllib.request import urlopen
 
 import grpc
 import pytest
 from amends_client import Client, ClientOptions, customer
+from amends_core.playbooks.library import DATA_DIR
 from grpc_health.v1 import health_pb2, health_pb2_grpc
 from processes import PATIENCE_S, ServingServer, Started
 
@@ -43,6 +45,17 @@ def test_a_signal_lets_calls_in_flight_finish_and_ends_with_0(start: Started, nu
     log = "".join(server.lines)
     assert log.index('"draining"') < log.index('"call ended"') < log.index('"stopped"')
     assert "Traceback" not in log
+
+
+def test_a_hangup_has_the_playbooks_read_anew(start: Started, tmp_path: Path) -> None:
+    text = (DATA_DIR / "playbooks/six_steps.yaml").read_text().replace("name: six_steps", "name: own")
+    (tmp_path / "own.yaml").write_text(text)
+    server: Any = start("--playbook-dir", str(tmp_path), "--playbook-poll-s", "0")
+    (tmp_path / "own.yaml").write_text(text.replace("version: 1.0.0", "version: 1.1.0"))
+    server.process.send_signal(signal.SIGHUP)
+    assert server.wait_for("playbooks loaded")["playbooks"]["own"].startswith("1.1.0 ")
+    with _client(server) as client:
+        assert client.next_step([customer("It never came.")], playbook="own").advice.playbook.version == "1.1.0"
 
 
 def test_an_open_health_watch_does_not_hold_up_the_end(start: Started) -> None:

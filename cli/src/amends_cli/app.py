@@ -46,7 +46,8 @@ app.command("score")(score)
 app.command("conversation")(conversation)
 app.command("next")(next_step)
 app.command("coach")(coach)
-app.command("playbooks")(playbooks)
+app.add_typer(playbooks, name="playbooks")
+app.add_typer(playbooks, name="playbook", hidden=True)
 app.command("doctor")(doctor)
 
 

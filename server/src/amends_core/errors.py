@@ -43,4 +43,14 @@ class BundleError(AmendsError):
 
 
 class PlaybookError(AmendsError):
-    """A playbook that breaks the schema: the message lists every problem with its place."""
+    """A playbook that cannot be used: the message lists every problem with its place.
+
+    Args:
+        message: what is wrong, with what stands in the file, cut.
+        places: the same problems without anything that stands in the file, fit for a log; left out where the
+            message holds nothing of it.
+    """
+
+    def __init__(self, message: str, places: tuple[str, ...] = ()) -> None:
+        super().__init__(message)
+        self.places = places or (message,)

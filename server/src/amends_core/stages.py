@@ -13,7 +13,8 @@ CONCERN = 0.4
 """Below this upset sympathy is welcome and nobody misses it."""
 HEAT = 0.7
 """From this upset on a customer who vents is not ready for a remedy."""
-_WANTS_REMEDY = frozenset({CustomerAct.ASK, CustomerAct.REJECT})
+WANTS_REMEDY = frozenset({CustomerAct.ASK, CustomerAct.REJECT})
+"""The acts by which a customer says that words are enough."""
 _REMEDIES = frozenset({Step.TAKE_ACTION, Step.GO_FURTHER})
 
 
@@ -70,8 +71,10 @@ def expectations(playbook: Playbook, state: State) -> Mapping[Step, Expectation]
                 found[step] = Expectation.EXPECTED
             if stage.occasion is Occasion.UNSATISFIED and state.unsatisfied and step not in stage.optional_steps:
                 found[step] = Expectation.EXPECTED
-    if state.act in _WANTS_REMEDY and playbook.rules.allow_remedy(state.done) and Step.TAKE_ACTION in playbook.steps:
+    if state.act in WANTS_REMEDY and playbook.rules.allow_remedy(state.done) and Step.TAKE_ACTION in playbook.steps:
         found[Step.TAKE_ACTION] = Expectation.EXPECTED
+    if exception_is_due(playbook, state):
+        found[Step.GO_FURTHER] = Expectation.EXPECTED
     if state.apologies >= playbook.rules.max_apologies > 0:
         found[Step.APOLOGIZE] = Expectation.NOT_NOW
     if remedy_is_early(playbook, state) and playbook.order is Order.RULE:
@@ -83,7 +86,13 @@ def expectations(playbook: Playbook, state: State) -> Mapping[Step, Expectation]
 
 def remedy_is_early(playbook: Playbook, state: State) -> bool:
     """Whether a remedy now would come before the customer was heard."""
-    return state.upset >= HEAT and state.act not in _WANTS_REMEDY and not playbook.rules.allow_remedy(state.done)
+    return state.upset >= HEAT and state.act not in WANTS_REMEDY and not playbook.rules.allow_remedy(state.done)
+
+
+def exception_is_due(playbook: Playbook, state: State) -> bool:
+    """Whether a limit stands in the customer's way, they turned it down, and the playbook allows an exception."""
+    answered = state.moments and state.moments[-1].turn_index > state.last_done.get(Step.STATE_LIMITS, 1 << 30)
+    return playbook.rules.exception_allowed and bool(answered) and state.act is CustomerAct.REJECT
 
 
 def _is_due(stage: Stage, step: Step, state: State) -> bool:
@@ -91,7 +100,7 @@ def _is_due(stage: Stage, step: Step, state: State) -> bool:
         return False
     if step in SYMPATHY and (state.upset < CONCERN or (state.act is CustomerAct.ASK and state.heard(SYMPATHY))):
         return False
-    if step is Step.TAKE_ACTION and state.act in _WANTS_REMEDY:
+    if step is Step.TAKE_ACTION and state.act in WANTS_REMEDY:
         return True
     return step not in state.done or _goes_on(stage, state) or _is_refused(stage, state)
 

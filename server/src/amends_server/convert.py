@@ -158,8 +158,8 @@ def arc_to(arc: Arc) -> empathy_service_pb2.Arc:
 
 
 def playbook_ref(playbook: Playbook) -> judgement_pb2.PlaybookRef:
-    """Name and version of a playbook."""
-    return judgement_pb2.PlaybookRef(name=playbook.name, version=playbook.version)
+    """Name, version and checksum of a playbook."""
+    return judgement_pb2.PlaybookRef(name=playbook.name, version=playbook.version, sha256=playbook.sha256)
 
 
 def playbook_to(playbook: Playbook, *, with_exemplars: bool) -> playbook_pb2.Playbook:

@@ -40,6 +40,8 @@ async def _serve(settings: Settings, model: Model, started: float) -> None:
     for number in (signal.SIGTERM, signal.SIGINT):
         loop.add_signal_handler(number, stop.set)
     service = Service(settings, model)
+    if settings.playbook_dir is not None:
+        loop.add_signal_handler(signal.SIGHUP, service.reload_playbooks)
     await service.start()
     _announce(settings, model, service, time.monotonic() - started)
     await stop.wait()

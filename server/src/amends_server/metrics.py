@@ -97,6 +97,14 @@ class Metrics:
         self.fates = Counter("amends_advice_fates", "What became of live advice.", (*judged, "fate"), registry=r)
         self.upset = Histogram("amends_customer_upset", "Upset of customers.", judged, buckets=SHARES, registry=r)
         self.model = Info("amends_model", "The model that serves.", registry=r)
+        self.playbook_reloads = Counter(
+            "amends_playbooks_reload", "Changes of the playbook files, by what came of them.", ("outcome",), registry=r
+        )
+        for outcome in ("loaded", "refused", "postponed"):
+            self.playbook_reloads.labels(outcome)
+        self.playbooks_loaded = Gauge(
+            "amends_playbooks_loaded_timestamp_seconds", "When the playbooks that serve were loaded.", registry=r
+        )
         self.start_seconds = Gauge("amends_start_seconds", "Seconds from start to SERVING.", registry=r)
 
     def judged(self, judgements: Iterable[Judgement]) -> None:

@@ -3,7 +3,7 @@
 import asyncio
 import logging
 import time
-from collections.abc import Coroutine
+from collections.abc import Coroutine, Mapping
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
 from importlib.metadata import version
@@ -20,9 +20,8 @@ from amends.v1 import (
     server_info_pb2,
 )
 from amends_core.bundle import DEFAULT_BUNDLE, Bundle, load_bundle
-from amends_core.coaching import Coach
-from amends_core.encoder import OnnxEncoder
-from amends_core.playbooks import PlaybookLibrary, load_library
+from amends_core.encoder import Encoding, OnnxEncoder
+from amends_core.playbooks import PlaybookLibrary
 from amends_core.scorer import MAX_HISTORY_TURNS, MAX_PIECES, Scorer, phrases_of
 from google.protobuf import timestamp_pb2
 from grpc import aio
@@ -30,10 +29,10 @@ from grpc_health.v1 import health_pb2, health_pb2_grpc
 from grpc_reflection.v1alpha import reflection
 from prometheus_client import start_http_server
 
-from amends_server.convert import playbook_ref
 from amends_server.edge import EdgeInterceptor
 from amends_server.encoding import EncoderPool, EncodingCache
 from amends_server.metrics import Metrics
+from amends_server.playbooks import Edition, Shelf, Watcher, load_checked
 from amends_server.services.coaching import Coaching
 from amends_server.services.coaching import Limits as CoachingLimits
 from amends_server.services.empathy import EmpathyServicer
@@ -63,6 +62,8 @@ class Model:
     encoder: OnnxEncoder
     library: PlaybookLibrary
     scorer: Scorer
+    encodings: Mapping[str, Encoding]
+    """Of every phrase of the library."""
 
 
 def load_model(settings: Settings) -> Model:
@@ -70,15 +71,15 @@ def load_model(settings: Settings) -> Model:
 
     Raises:
         BundleError: the bundle is missing or damaged.
-        PlaybookError: a playbook breaks its schema.
+        PlaybookError: a playbook breaks its schema or contradicts itself.
     """
     bundle = load_bundle(settings.model_dir or DEFAULT_BUNDLE)
     encoder = OnnxEncoder(bundle)
-    library = load_library(settings.playbook_dir)
+    library = load_checked(settings.playbook_dir)
     phrases = phrases_of(library)
     with ThreadPoolExecutor(settings.threads) as threads:
         encodings = dict(zip(phrases, threads.map(encoder.encode, phrases), strict=True))
-    return Model(bundle, encoder, library, Scorer(bundle.manifest, library, encodings))
+    return Model(bundle, encoder, library, Scorer(bundle.manifest, library, encodings), encodings)
 
 
 class Service:
@@ -97,10 +98,12 @@ class Service:
             on_failure=self._on_failure,
         )
         self._health = Health(SERVICES)
-        self._coaching = self._make_coaching(model)
         self._server = aio.server(interceptors=(EdgeInterceptor(self.metrics),), options=_options(settings))
         self._metrics_server: WSGIServer | None = None
         self._tasks: set[asyncio.Task[None]] = set()
+        self._shelf = Shelf(Edition(model.library, model.scorer, model.encodings))
+        self._coaching = self._make_coaching(model)
+        self._watcher = self._watcher_of(model)
         self._register(model)
         self.port = 0
         self.metrics_port = -1
@@ -116,6 +119,8 @@ class Service:
         self.metrics_port = self._serve_metrics()
         self._health.set_all(_Status.SERVING)
         self._watch(self._measure_lag())
+        if self._watcher is not None:
+            self._watch(self._watcher.run())
         self.metrics.start_seconds.set(time.monotonic() - self._started)
 
     async def stop(self, grace_s: float) -> None:
@@ -128,6 +133,18 @@ class Service:
         await asyncio.gather(*self._tasks, return_exceptions=True)
         await asyncio.to_thread(self._close)
 
+    def reload_playbooks(self) -> None:
+        """Has the playbook files looked at now; does nothing without a folder of one's own. For the event loop."""
+        if self._watcher is not None:
+            self._watcher.ask()
+
+    def _watcher_of(self, model: Model) -> Watcher | None:
+        self.metrics.playbooks_loaded.set_to_current_time()
+        folder, manifest = self._settings.playbook_dir, model.bundle.manifest
+        if folder is None:
+            return None
+        return Watcher(folder, self._shelf, manifest, self._pool, self.metrics, self._settings.playbook_poll_s)
+
     def _close(self) -> None:
         self._pool.close()
         if self._metrics_server is not None:
@@ -138,9 +155,9 @@ class Service:
         info = _server_info(self._settings, model)
         self.metrics.model.info({"name": info.model.name, "version": info.model.version, "sha256": info.model.sha256})
         deadline_s = self._settings.default_deadline_s
-        empathy = EmpathyServicer(model.scorer, self._pool, self.metrics, info, self._coaching, deadline_s)
+        empathy = EmpathyServicer(self._shelf, self._pool, self.metrics, info, self._coaching, deadline_s)
         empathy_service_pb2_grpc.add_EmpathyServiceServicer_to_server(empathy, self._server)
-        playbooks = PlaybookServicer(model.library)
+        playbooks = PlaybookServicer(self._shelf)
         playbook_service_pb2_grpc.add_PlaybookServiceServicer_to_server(playbooks, self._server)
         health_pb2_grpc.add_HealthServicer_to_server(self._health, self._server)
         if self._settings.reflection:
@@ -153,7 +170,7 @@ class Service:
             deadline_s=self._settings.default_deadline_s,
             max_message_bytes=self._settings.max_message_bytes,
         )
-        return Coaching(Coach(model.scorer, model.bundle.sha256[:16]), self._pool, self.metrics, limits)
+        return Coaching(self._shelf, model.bundle.sha256[:16], self._pool, self.metrics, limits)
 
     def _bind(self) -> int:
         address = f"{self._settings.host}:{self._settings.port}"
@@ -222,13 +239,13 @@ def _credentials(settings: Settings) -> grpc.ServerCredentials | None:
 
 
 def _server_info(settings: Settings, model: Model) -> server_info_pb2.ServerInfo:
+    """What stays as it is while the service runs: all but the playbooks."""
     manifest = model.bundle.manifest
     calibrated = timestamp_pb2.Timestamp()
     calibrated.FromDatetime(manifest.calibrated_at)
     return server_info_pb2.ServerInfo(
         model=server_info_pb2.ModelInfo(name=manifest.name, version=manifest.version, sha256=model.bundle.sha256),
         limits=_limits(settings, manifest.max_tokens),
-        playbooks=[playbook_ref(playbook) for playbook in model.library],
         calibration_time=calibrated,
         server_version=version("amends"),
     )

@@ -41,6 +41,9 @@ class Settings(BaseSettings):
     playbook_dir: Path | None = Field(
         None, description="Directory of your own playbooks (*.yaml), beside those that ship."
     )
+    playbook_poll_s: Annotated[float, Field(ge=0, le=3600)] = Field(
+        5.0, description="Seconds between looks at your playbooks for changes; 0 looks only after SIGHUP."
+    )
     inference_threads: Annotated[int, Field(ge=0, le=256)] = Field(
         0, description="Threads that encode; 0 takes one a core."
     )

@@ -163,6 +163,29 @@ def test_playbook_is_shown_with_stages_rules_and_exemplars(
     assert server.calls[0].request.name == "least"
 
 
+@pytest.mark.parametrize(
+    ("args", "method"),
+    [
+        (["playbooks"], "ListPlaybooks"),
+        (["playbooks", "--json"], "ListPlaybooks"),
+        (["playbooks", "list"], "ListPlaybooks"),
+        (["playbooks", "show"], "ListPlaybooks"),
+        (["playbooks", "least"], "GetPlaybook"),
+        (["playbooks", "--json", "least"], "GetPlaybook"),
+        (["playbooks", "show", "check"], "GetPlaybook"),
+        (["playbook", "least"], "GetPlaybook"),
+    ],
+    ids=str,
+)
+def test_playbooks_may_be_asked_for_with_and_without_a_word(
+    server: FakeServer, run: Run, playbook: playbook_pb2.Playbook, args: list[str], method: str
+) -> None:
+    server.answer("ListPlaybooks", playbook_service_pb2.ListPlaybooksResponse(playbooks=[playbook]))
+    server.answer("GetPlaybook", playbook_service_pb2.GetPlaybookResponse(playbook=playbook))
+    assert run(*args).exit_code == 0
+    assert [call.method for call in server.calls] == [method]
+
+
 @pytest.mark.parametrize("field", [field.name for field in playbook_pb2.PlaybookRules.DESCRIPTOR.fields])
 def test_every_rule_of_the_contract_has_words(server: FakeServer, run: Run, field: str) -> None:
     playbook = playbook_pb2.Playbook()
@@ -284,9 +307,11 @@ def test_token_comes_from_the_environment(
     assert server.calls[0].metadata["authorization"] == "Bearer s3cret"
 
 
-@pytest.mark.parametrize("command", ["score", "conversation", "next", "playbooks", "doctor"])
+@pytest.mark.parametrize(
+    "command", ["score", "conversation", "next", "playbooks show", "playbooks list", "playbooks any_name", "doctor"]
+)
 def test_every_command_takes_the_flags_of_the_connection(run: Run, command: str) -> None:
-    shown = run(command, "--help").stdout
+    shown = run(*command.split(), "--help").stdout
     for flag in ("--target", "--timeout", "--token", "--tls", "--tls-root", "--tls-cert", "--tls-key"):
         assert flag in shown
 

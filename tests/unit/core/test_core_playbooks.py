@@ -17,7 +17,8 @@ from amends_core.playbooks import (
     parse_playbook,
     phrasings,
 )
-from amends_core.playbooks.parser import MAX_BYTES, MAX_PHRASE_CHARACTERS, MIN_EXEMPLARS
+from amends_core.playbooks.parser import MAX_PHRASE_CHARACTERS, MIN_EXEMPLARS
+from amends_core.playbooks.reading import MAX_BYTES
 from amends_core.taxonomy import SENTENCE_MISSTEPS, STEPS, CustomerAct, Misstep, Step
 
 SHIPPED = ["unified", "connect_first", "defuse_and_retain", "empathy_first", "listen_apologize_reflect", "six_steps"]
@@ -165,7 +166,7 @@ PROBLEMS: list[tuple[Callable[[dict[str, Any]], object], str]] = [
     (top(stages={}), "stages: must be a list, is dict"),
     (top(stages=[]), "stages: must hold at least one stage"),
     (top(stages=["sorry"]), "stages[0]: must be a mapping, is str"),
-    (lambda data: data["stages"].append(data["stages"][0]), "stages: names must differ"),
+    (lambda data: data["stages"].append(dict(data["stages"][0], steps=["APOLOGIZE"])), "stages: names must differ"),
     (top(colour="red"), "the file: 'colour' is not known"),
     (stage(name="1st"), "stages[0].name: must be a lower-case word"),
     (stage(steps=["APOLOGISE"]), "stages[0].steps[0]: must be one of LISTEN"),

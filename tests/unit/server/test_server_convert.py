@@ -80,7 +80,9 @@ def test_a_reply_may_come_at_the_second_of_the_last_turn() -> None:
 def test_every_playbook_becomes_a_message_without_loss(library: PlaybookLibrary) -> None:
     for playbook in library:
         message = playbook_to(playbook, with_exemplars=True)
-        assert message.ref == judgement_pb2.PlaybookRef(name=playbook.name, version=playbook.version)
+        assert message.ref == judgement_pb2.PlaybookRef(
+            name=playbook.name, version=playbook.version, sha256=playbook.sha256
+        )
         assert [stage.name for stage in message.stages] == [stage.name for stage in playbook.stages]
         assert all(stage.occasion != playbook_pb2.OCCASION_UNSPECIFIED for stage in message.stages)
         assert all(taxonomy_pb2.STEP_UNSPECIFIED not in stage.steps for stage in message.stages)

@@ -14,7 +14,7 @@ from amends_core.encoder import Floats
 from amends_core.exemplars import ExemplarIndex
 from amends_core.playbooks import Order, Playbook
 from amends_core.promises import PromiseStatus
-from amends_core.stages import Position, expectations, locate, remedy_is_early
+from amends_core.stages import WANTS_REMEDY, Position, exception_is_due, expectations, locate, remedy_is_early
 from amends_core.taxonomy import STEPS, CustomerAct, Expectation, Label, Misstep, Role, Step
 
 PHRASINGS = 3
@@ -22,6 +22,8 @@ STAGE_PULL = 0.5
 """Log odds by which a rule of order favours the steps of the stage that is reached."""
 REFUSED_PULL = 2.5
 """The same where the customer corrected what was made there: it is made again before anything else."""
+EXCEPTION_PULL = 4.0
+"""The same for GO_FURTHER where a limit was turned down and the playbook allows an exception."""
 _PLEA = re.compile(r"\bforgiv(?:e|en|eness)\b|\bpardon\b|\b(?:i|we) (?:really |so |do )?wish\b", re.I)
 """An apology that asks to be forgiven, or an expressed wish: the guides are silent after either."""
 
@@ -41,6 +43,26 @@ _WHY: Mapping[Step, str] = {
     Step.APPRECIATE: "A warm close values the customer's patience or loyalty.",
 }
 _MENDS_PROMISE = frozenset({Step.APOLOGIZE, Step.TAKE_OWNERSHIP, Step.TAKE_ACTION, Step.FOLLOW_UP})
+_WHY_BY_RULE: Mapping[str, tuple[Step, str]] = {
+    "apology_names_nobody": (
+        Step.APOLOGIZE,
+        "Something went wrong; a plain apology is due that names no person, product or process.",
+    ),
+    "reflection_is_confirmed": (
+        Step.REFLECT,
+        "Saying the problem back, and asking for a yes or no, shows that it was understood.",
+    ),
+    "satisfaction_by_person": (
+        Step.CHECK_SATISFACTION,
+        "Only the customer can say whether the remedy is right; ask in person, not by a survey.",
+    ),
+    "self_disclosure_allowed": (
+        Step.EMPATHIZE,
+        "The feeling is met before the fix; a short word of your own is welcome, details of your own are not.",
+    ),
+}
+"""By rule: the step it is about, and why that step is worth doing where the rule holds."""
+_WHY_EXCEPTION = "The customer turned a limit down, and this playbook allows an exception to make it right."
 
 
 @dataclass(frozen=True, slots=True)
@@ -88,9 +110,7 @@ class Adviser:
         odds = _probabilities(self._weights, playbook, state, position, last_speaker)
         ranked = sorted(odds, key=lambda step: (-odds[step], STEPS.index(step)))[:most]
         return Advice(
-            steps=tuple(
-                StepAdvice(step, odds[step], _why(step, state), self._examples(step, customer)) for step in ranked
-            ),
+            steps=tuple(self._step(playbook, state, step, odds[step], customer) for step in ranked),
             position=position,
             pause_reason=_pause_reason(playbook, state, position, last_speaker),
             avoid=tuple(_avoid(playbook, state, position)),
@@ -98,18 +118,35 @@ class Adviser:
             playbook=playbook,
         )
 
-    def _examples(self, step: Step, customer: Floats) -> tuple[str, ...]:
+    def _step(self, playbook: Playbook, state: State, step: Step, odds: float, customer: Floats) -> StepAdvice:
+        asking = step is Step.REFLECT and playbook.rules.reflection_is_confirmed
+        return StepAdvice(step, odds, _reason(playbook, state, step), self._examples(step, customer, asking=asking))
+
+    def _examples(self, step: Step, customer: Floats, *, asking: bool) -> tuple[str, ...]:
         nearest = self._index.nearest(step, customer)
         first = (nearest.text,) if nearest else ()
-        return tuple(dict.fromkeys((*first, *self._phrasings.get(step, ()))))[:PHRASINGS]
+        texts = list(dict.fromkeys((*first, *self._phrasings.get(step, ()))))
+        if asking:
+            texts.sort(key=lambda text: not text.endswith("?"))
+        return tuple(texts[:PHRASINGS])
 
 
-def _why(step: Step, state: State) -> str:
-    """The reason for a step, with the promise that it would answer for where one was not kept."""
+def _reason(playbook: Playbook, state: State, step: Step) -> str:
+    """Why a step is worth doing here, with the promise that it would answer for where one was not kept."""
     failed = [p for p in state.promises if p.status in (PromiseStatus.OVERDUE, PromiseStatus.BROKEN)]
-    if not failed or step not in _MENDS_PROMISE:
-        return _WHY[step]
-    return f"{_WHY[step]} What was promised in turn {failed[-1].turn_index} was not kept."
+    why = _why(playbook, state, step)
+    return (
+        f"{why} What was promised in turn {failed[-1].turn_index} was not kept."
+        if failed and step in _MENDS_PROMISE
+        else why
+    )
+
+
+def _why(playbook: Playbook, state: State, step: Step) -> str:
+    if step is Step.GO_FURTHER and exception_is_due(playbook, state):
+        return _WHY_EXCEPTION
+    by_rule = (why for rule, (about, why) in _WHY_BY_RULE.items() if about is step and getattr(playbook.rules, rule))
+    return next(by_rule, _WHY[step])
 
 
 def _probabilities(
@@ -126,12 +163,14 @@ def _probabilities(
 
 
 def _pull(playbook: Playbook, state: State, position: Position) -> NDArray[np.float64]:
-    """What a guide's own order adds where it is a rule: to the stage that is reached, and more where it was refused."""
-    if playbook.order is not Order.RULE or position.resolved or position.waiting:
-        return np.zeros(len(STEPS))
-    corrected = state.act is CustomerAct.CORRECT and bool(position.stage.advance_on)
-    pull = REFUSED_PULL if corrected else STAGE_PULL
-    return np.array([pull * (step in position.stage.required_steps) for step in STEPS])
+    """What a guide's own rules add: to the stage that is reached where its order is one, and to a due exception."""
+    pulls = dict.fromkeys(STEPS, 0.0)
+    if playbook.order is Order.RULE and not (position.resolved or position.waiting):
+        corrected = state.act is CustomerAct.CORRECT and bool(position.stage.advance_on)
+        pulls |= dict.fromkeys(position.stage.required_steps, REFUSED_PULL if corrected else STAGE_PULL)
+    if exception_is_due(playbook, state):
+        pulls[Step.GO_FURTHER] += EXCEPTION_PULL
+    return np.array([pulls[step] for step in STEPS])
 
 
 def _pause_reason(playbook: Playbook, state: State, position: Position, last_speaker: Role) -> str:
@@ -169,6 +208,14 @@ def _avoid(playbook: Playbook, state: State, position: Position) -> list[Avoidan
         found.append(Avoidance(Misstep.DEFEND, "Explaining or justifying now sounds like arguing."))
     if state.act is CustomerAct.ASK and state.heard((Step.EMPATHIZE, Step.APOLOGIZE)):
         found.append(Avoidance(Misstep.SOLVE_TOO_LATE, "The customer was heard and now asks for the remedy."))
-    if position.resolved and playbook.rules.satisfaction_by_person:
+    if _is_unconfirmed(playbook, state, position):
+        found.append(Avoidance(Misstep.NO_PAUSE, "The restatement waits for the customer's yes; no remedy before it."))
+    if (position.resolved or state.remedied) and playbook.rules.satisfaction_by_person:
         found.append(Avoidance(Misstep.AUTOMATED_SURVEY, "Satisfaction is asked by a person here, not by a survey."))
     return found
+
+
+def _is_unconfirmed(playbook: Playbook, state: State, position: Position) -> bool:
+    """Whether the problem was said back, the playbook wants a yes to it, and there was none yet."""
+    here = Step.REFLECT in position.stage.required_steps and Step.REFLECT in state.done
+    return here and playbook.rules.reflection_is_confirmed and state.act not in WANTS_REMEDY

@@ -19,6 +19,7 @@ from amends_core.judgement.weights import (
     TIMELESS,
     TIMELESS_BY_RULE,
 )
+from amends_core.judgement.wording import WITHOUT_TIME
 from amends_core.taxonomy import SENTENCE_LABELS, Label, Step, Strength
 from amends_core.text import word_count
 
@@ -53,6 +54,8 @@ class Evidence:
     certainty: float
     """How far the probability lies from the threshold, 0 to 1."""
     nearest: Nearest | None
+    remark: str = ""
+    """What a rule of the playbook finds wanting in it; empty where nothing."""
 
 
 Findings = Mapping[Label, Evidence]
@@ -140,10 +143,8 @@ def without_time(findings: Findings, sentences: Sequence[Sentence], *, by_rule: 
     action = findings[Step.TAKE_ACTION]
     if not action.places or carries_time(sentences, action.places):
         return findings
-    return {
-        **findings,
-        Step.TAKE_ACTION: replace(action, worth=(TIMELESS_BY_RULE if by_rule else TIMELESS) * action.worth),
-    }
+    share, remark = (TIMELESS_BY_RULE, WITHOUT_TIME) if by_rule else (TIMELESS, "")
+    return {**findings, Step.TAKE_ACTION: replace(action, worth=share * action.worth, remark=remark)}
 
 
 def carries_time(sentences: Sequence[Sentence], places: Sequence[Place]) -> bool:

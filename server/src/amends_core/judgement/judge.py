@@ -14,6 +14,7 @@ from amends_core.judgement.evidence import Evidence, Gatherer, carries_time, fil
 from amends_core.judgement.missteps import find_missteps
 from amends_core.judgement.points import contributions, score_of, verdict_of
 from amends_core.judgement.result import Judgement, StepAssessment, Verdict
+from amends_core.judgement.rules import by_rules, without_allowed_disclosure
 from amends_core.judgement.suggestions import suggest
 from amends_core.playbooks import Playbook
 from amends_core.stages import expectations, locate
@@ -54,19 +55,19 @@ class Judge:
         """Gives the judgement of `reply`, which must hold at least one sentence."""
         state = past.state
         embeddings = [encoding.embedding for encoding in reply.encodings]
+        sentences = without_allowed_disclosure(playbook, reply.sentences, self._detector)
         gatherer = Gatherer(self._detector, self._exemplars[playbook.name], past.details)
-        evidence = gatherer.gather(reply.sentences, embeddings)
+        evidence = gatherer.gather(sentences, embeddings)
         if state.wants_answer:
-            evidence = with_answer(evidence, reply.sentences)
+            evidence = with_answer(evidence, sentences)
         else:
-            evidence = without_time(evidence, reply.sentences, by_rule=playbook.rules.action_needs_time)
+            evidence = without_time(evidence, sentences, by_rule=playbook.rules.action_needs_time)
         expected = expectations(playbook, state)
-        missteps = find_missteps(
-            playbook, state, reply.sentences, embeddings, past.embeddings, evidence, self._detector
-        )
-        filler = 0 if state.wants_answer else filler_words(reply.sentences, evidence)
+        evidence = by_rules(playbook, state, expected, evidence, sentences)
+        missteps = find_missteps(playbook, state, sentences, embeddings, past.embeddings, evidence, self._detector)
+        filler = 0 if state.wants_answer else filler_words(sentences, evidence)
         shares = contributions(state, expected, evidence, missteps, filler)
-        steps = {step: _assess(playbook, step, expected[step], evidence, reply.sentences) for step in STEPS}
+        steps = {step: _assess(playbook, step, expected[step], evidence, sentences) for step in STEPS}
         score = score_of(shares)
         confidence = confidence_of(expected, evidence)
         reasons = unsure_reasons(confidence, state, reply.encodings, locale)
@@ -110,6 +111,8 @@ def _missing(
 ) -> str:
     if expectation is not Expectation.EXPECTED:
         return ""
+    if found.remark:
+        return found.remark
     if found.strength is Strength.ABSENT:
         return wording.ABSENT[step]
     timed = step is Step.TAKE_ACTION and playbook.rules.action_needs_time

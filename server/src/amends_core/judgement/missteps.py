@@ -11,9 +11,9 @@ from amends_core.encoder import Floats
 from amends_core.judgement.evidence import Evidence, place_of
 from amends_core.judgement.mishearing import misheard
 from amends_core.judgement.result import MisstepFinding, Place
-from amends_core.judgement.timing import no_pause, solve_too_late, solve_too_soon
+from amends_core.judgement.timing import no_pause, past_gate, solve_too_late, solve_too_soon
 from amends_core.judgement.weights import REPEATED_COSINE, REPEATED_WORDS, SEVERITY
-from amends_core.judgement.wording import HARM
+from amends_core.judgement.wording import HARM, RUSHED_PAST_GATE, SURVEY_BY_RULE
 from amends_core.playbooks import Playbook
 from amends_core.taxonomy import SENTENCE_MISSTEPS, Label, Misstep, Severity, Step
 from amends_core.text import word_count
@@ -35,13 +35,7 @@ def find_missteps(
     detector: Detector,
 ) -> tuple[MisstepFinding, ...]:
     """Gives the missteps, gravest first; `earlier` holds the embeddings of `state.sentences`."""
-    found = [
-        MisstepFinding(
-            m, evidence[m].probability, severity_of(playbook, m), evidence[m].places, HARM[m], evidence[m].nearest
-        )
-        for m in SENTENCE_MISSTEPS
-        if evidence[m].places
-    ]
+    found = [_of_sentences(playbook, m, evidence[m]) for m in SENTENCE_MISSTEPS if evidence[m].places]
     heard_wrong = misheard(state, sentences, detector)
     reasons = {**HARM, Misstep.MISHEARD: heard_wrong[0][1] if heard_wrong else ""}
     whole = {
@@ -57,12 +51,28 @@ def find_missteps(
         for misstep, places in whole.items()
         if places
     ]
+    rushed = () if whole[Misstep.NO_PAUSE] else past_gate(playbook, state, sentences, detector)
+    if rushed:
+        severity = severity_of(playbook, Misstep.NO_PAUSE)
+        found.append(MisstepFinding(Misstep.NO_PAUSE, 1.0, severity, rushed, RUSHED_PAST_GATE))
     return tuple(sorted(found, key=lambda finding: (-finding.severity, -finding.probability, finding.misstep)))
 
 
 def severity_of(playbook: Playbook, misstep: Misstep) -> Severity:
     """How much the misstep harms under the playbook."""
-    return Severity.GRAVE if misstep in playbook.grave_missteps else SEVERITY[misstep]
+    if misstep in playbook.grave_missteps:
+        return Severity.GRAVE
+    return Severity.MAJOR if _is_survey_by_rule(playbook, misstep) else SEVERITY[misstep]
+
+
+def _is_survey_by_rule(playbook: Playbook, misstep: Misstep) -> bool:
+    return misstep is Misstep.AUTOMATED_SURVEY and playbook.rules.satisfaction_by_person
+
+
+def _of_sentences(playbook: Playbook, misstep: Misstep, found: Evidence) -> MisstepFinding:
+    reason = SURVEY_BY_RULE if _is_survey_by_rule(playbook, misstep) else HARM[misstep]
+    severity = severity_of(playbook, misstep)
+    return MisstepFinding(misstep, found.probability, severity, found.places, reason, found.nearest)
 
 
 def _over_apologized(

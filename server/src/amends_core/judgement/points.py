@@ -92,12 +92,14 @@ def _step_shares(
         elif found.worth > 0:
             welcome = expected[step] is Expectation.WELCOME
             points = _on_grid((WELCOME[step] if welcome else -WASTED[step]) * found.worth)
-            reason = wording.WELCOME if welcome else wording.NOT_CALLED_FOR
+            reason = (found.remark or wording.WELCOME) if welcome else wording.NOT_CALLED_FOR
             if points or found.places:
                 yield Contribution(step, points, max(0.0, points), reason, found.places)
 
 
 def _why(step: Step, found: Evidence) -> str:
+    if found.remark:
+        return found.remark
     if found.strength is Strength.STRONG:
         return wording.DONE_STRONG
     return wording.DONE_WEAK if found.places else wording.ABSENT[step]

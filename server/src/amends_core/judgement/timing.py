@@ -11,7 +11,7 @@ from amends_core.judgement.evidence import Evidence, place_of
 from amends_core.judgement.result import Place
 from amends_core.judgement.weights import ANSWER_WORDS
 from amends_core.playbooks import Order, Playbook
-from amends_core.stages import remedy_is_early
+from amends_core.stages import HEAT, WANTS_REMEDY, locate, occasion_holds, remedy_is_early
 from amends_core.taxonomy import STEPS, CustomerAct, Label, Step
 from amends_core.text import word_count
 
@@ -32,8 +32,7 @@ LETTER_WORDS = 60
 a plea or a feeling are marked down for it where they are shorter, and praised where they are longer."""
 _LOOKS_INTO = re.compile(r"\b(?:look(?:ing|ed)? (?:at|into)|checking|investigating|reading)\b", re.I)
 """An inquiry: taken for an action, and no remedy yet."""
-_REQUESTS = frozenset({CustomerAct.ASK, CustomerAct.REJECT})
-_WAITING = frozenset({*_REQUESTS, CustomerAct.VENT})
+_WAITING = frozenset({*WANTS_REMEDY, CustomerAct.VENT})
 """What a customer does whose request stands."""
 
 
@@ -63,7 +62,7 @@ def _is_remedy(sentence: Sentence, detector: Detector) -> bool:
 
 def _breaks_order(playbook: Playbook, state: State) -> bool:
     """Whether a remedy now breaks an order that is a rule: for any upset customer, however hot, who was not heard."""
-    ruled = playbook.order is Order.RULE and state.is_upset and state.act not in _REQUESTS
+    ruled = playbook.order is Order.RULE and state.is_upset and state.act not in WANTS_REMEDY
     return ruled and not playbook.rules.allow_remedy(state.done)
 
 
@@ -105,11 +104,36 @@ def _answers_plea(state: State, moment: CustomerMoment) -> bool:
 
 def no_pause(playbook: Playbook, state: State, sentences: Sequence[Sentence], detector: Detector) -> tuple[Place, ...]:
     """Where a reply rushes on: past a plea to be forgiven, or past a stage after which the order is silent."""
+    live = _live(sentences)
+    return _past_plea(playbook, live, detector) or _past_stage(playbook, state, live, detector)
+
+
+def past_gate(playbook: Playbook, state: State, sentences: Sequence[Sentence], detector: Detector) -> tuple[Place, ...]:
+    """A remedy in the turn that makes the stage reached, where that stage wants the customer's answer first.
+
+    A customer who asks for the remedy is past the gate.
+    """
+    stage = locate(playbook, state).stage
+    confirmed = playbook.rules.reflection_is_confirmed and Step.REFLECT in stage.required_steps
+    if not (stage.pause or confirmed) or state.act in WANTS_REMEDY or not occasion_holds(stage.occasion, state):
+        return ()
+    always = confirmed or (playbook.order is Order.RULE and state.upset >= HEAT)
+    made_in: int | None = None
+    for sentence in _live(sentences):
+        if made_in == sentence.turn_index and _remedies(sentence, detector):
+            return (place_of(sentence),)
+        if always or sentence.text.rstrip().endswith("?"):
+            makes = any(detector.claims(sentence.reading, step) for step in stage.required_steps)
+            made_in = sentence.turn_index if makes else made_in
+    return ()
+
+
+def _live(sentences: Sequence[Sentence]) -> list[Sentence]:
+    """Those of turns that are no letters."""
     words = Counter[int]()
     for sentence in sentences:
         words[sentence.turn_index] += word_count(sentence.text)
-    live = [sentence for sentence in sentences if words[sentence.turn_index] <= LETTER_WORDS]
-    return _past_plea(playbook, live, detector) or _past_stage(playbook, state, live, detector)
+    return [sentence for sentence in sentences if words[sentence.turn_index] <= LETTER_WORDS]
 
 
 def _past_plea(playbook: Playbook, sentences: Sequence[Sentence], detector: Detector) -> tuple[Place, ...]:

@@ -88,6 +88,12 @@ TIMELESS = 0.8
 """What a remedy without a time is worth."""
 TIMELESS_BY_RULE = 0.65
 """The same where the playbook asks for a time."""
+NAMING = 0.5
+"""What an apology that names somebody is worth where the playbook wants nobody named: as much as a weak one."""
+UNCONFIRMED = 0.7
+"""What a restatement that asks for no yes is worth where the playbook wants one: right or wrong stays open."""
+DISCLOSURE_WORDS = 12
+"""Most words of a disclosure that counts as short: "That happened to me last year, and I was furious too." has nine."""
 
 SEVERITY: Mapping[Misstep, Severity] = {
     Misstep.HOSTILITY: Severity.GRAVE,  # loses the customer at once

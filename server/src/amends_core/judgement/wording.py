@@ -39,6 +39,10 @@ WEAK: Mapping[Step, str] = {
 """What would make a weak step strong."""
 
 WITHOUT_TIME = "The action carries no time; say by when."
+NAMING = "The apology names a person, product or process; apologise without naming who or what."
+UNCONFIRMED = "The restatement does not ask for a yes or no; ask whether it is right, and wait for the answer."
+EXCEPTION = "A limit stands in the way; this playbook allows an exception, so offer one."
+"""What the rules of a playbook ask for."""
 
 HARM: Mapping[Misstep, str] = {
     Misstep.BLAME_CUSTOMER: "It puts the fault on the customer.",
@@ -59,6 +63,10 @@ HARM: Mapping[Misstep, str] = {
     Misstep.REPEATED: "It says nearly word for word what was said before.",
 }
 """Why each misstep counts."""
+
+SURVEY_BY_RULE = "It leaves the question of satisfaction to a survey; here a person asks it."
+RUSHED_PAST_GATE = "It rushes on to the remedy before the customer has answered."
+"""Why two missteps count where a rule of the playbook makes them weigh."""
 
 
 def hint(misstep: Misstep) -> str:

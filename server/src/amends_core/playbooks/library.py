@@ -7,7 +7,8 @@ from pathlib import Path
 import yaml
 
 from amends_core.errors import PlaybookError, UnknownPlaybook
-from amends_core.playbooks.parser import parse_playbook
+from amends_core.playbooks.parser import parse_playbook, refusal
+from amends_core.playbooks.reading import MAX_BYTES, TOO_LARGE
 from amends_core.playbooks.schema import Playbook
 from amends_core.taxonomy import Label, Misstep, Step
 
@@ -55,7 +56,7 @@ def load_library(own_dir: Path | None = None) -> PlaybookLibrary:
         if not own_dir.is_dir():
             raise PlaybookError(f"{own_dir} is not a directory; point at one that holds *.yaml playbooks")
         paths += sorted(own_dir.glob("*.yaml"))
-    return PlaybookLibrary([parse_playbook(path.name, _read(path)) for path in paths])
+    return PlaybookLibrary([parse_playbook(path.name, read_text(path)) for path in paths])
 
 
 @cache
@@ -71,12 +72,24 @@ def phrasings() -> Mapping[Label, tuple[str, ...]]:
 
 
 def _shipped_phrases(name: str) -> Iterator[tuple[str, tuple[str, ...]]]:
-    for label, texts in yaml.load(_read(DATA_DIR / name), Loader=yaml.CSafeLoader).items():
+    for label, texts in yaml.load(read_text(DATA_DIR / name), Loader=yaml.CSafeLoader).items():
         yield label, tuple(texts)
 
 
-def _read(path: Path) -> str:
+def read_text(path: Path) -> str:
+    """Reads a playbook's file, and no more of it than MAX_BYTES.
+
+    Raises:
+        PlaybookError: it is no file of text, too large, or cannot be read.
+    """
     try:
-        return path.read_text(encoding="utf-8")
+        if not path.is_file():  # a pipe or a device may never end
+            raise PlaybookError(f"cannot read playbook {path.name}: it is no regular file")
+        with path.open("rb") as file:
+            content = file.read(MAX_BYTES + 1)
+        if len(content) > MAX_BYTES:
+            raise refusal(path.name, (TOO_LARGE,))
+        return content.decode()
     except (OSError, UnicodeDecodeError) as error:
-        raise PlaybookError(f"cannot read playbook {path.name}: {error}") from error
+        reason = getattr(error, "strerror", None) or "it is no text in UTF-8"
+        raise PlaybookError(f"cannot read playbook {path.name}: {reason}") from error

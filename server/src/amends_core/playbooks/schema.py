@@ -54,12 +54,19 @@ class Rules:
     remedy_after: tuple[tuple[Step, ...], ...] = ()
     """An upset customer gets no remedy before one step of each of these groups was made."""
     max_apologies: int = 2
+    """An apology past so many adds nothing; 0 sets no bound."""
     apology_names_nobody: bool = False
+    """An apology that names a person, product or process is worth less."""
     action_needs_time: bool = False
+    """A remedy without a time is worth less than elsewhere."""
     satisfaction_by_person: bool = False
+    """A survey is a major misstep."""
     reflection_is_confirmed: bool = False
+    """A restatement asks for a yes, and no remedy comes in its turn."""
     exception_allowed: bool = False
+    """Something beyond the rules is due once the customer turned a limit down."""
     self_disclosure_allowed: bool = False
+    """One short disclosure of the same feeling is no misstep."""
 
     def allow_remedy(self, done: Container[Step]) -> bool:
         """Whether the steps made so far let an upset customer be given a remedy."""
@@ -79,6 +86,8 @@ class Playbook:
     rules: Rules
     grave_missteps: tuple[Misstep, ...]
     exemplars: Mapping[Step, tuple[str, ...]]
+    sha256: str = ""
+    """Of its file's text, in hexadecimal; empty where it was made without a file."""
 
     @property
     def steps(self) -> frozenset[Step]:

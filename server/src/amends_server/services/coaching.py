@@ -20,6 +20,7 @@ from amends_server.convert import advice_to, judgement_to, role_from, turn_from,
 from amends_server.encoding import EncoderPool, Overloaded, QueueExpired
 from amends_server.errors import draining, invalid, too_many_events, too_many_streams
 from amends_server.metrics import Metrics
+from amends_server.playbooks import Shelf
 from amends_server.validation import field_rules, validate
 
 _READ_AHEAD = 64
@@ -67,8 +68,9 @@ class _Event:
 class Coaching:
     """Every live conversation of the service. Belongs to one event loop."""
 
-    def __init__(self, coach: Coach, pool: EncoderPool, metrics: Metrics, limits: Limits) -> None:
-        self._coach = coach
+    def __init__(self, shelf: Shelf, model_id: str, pool: EncoderPool, metrics: Metrics, limits: Limits) -> None:
+        self._shelf = shelf
+        self._model_id = model_id
         self._pool = pool
         self._metrics = metrics
         self._limits = limits
@@ -94,7 +96,8 @@ class Coaching:
         if len(self._streams) >= self._limits.max_streams:
             self._metrics.refused.labels("live_conversations").inc()
             raise too_many_streams(self._limits.max_streams)
-        stream = _Stream(self._coach, self._pool, self._metrics, self._limits)
+        coach = Coach(self._shelf.current.scorer, self._model_id)  # a conversation ends on the playbooks it began on
+        stream = _Stream(coach, self._pool, self._metrics, self._limits)
         reading = asyncio.create_task(stream.read(requests))
         self._streams.add(stream)
         self._metrics.live.inc()

@@ -9,7 +9,6 @@ from typing import Any, TypeVar
 
 from amends.v1 import empathy_service_pb2 as pb
 from amends.v1 import empathy_service_pb2_grpc, server_info_pb2
-from amends_core.detection import Detector
 from amends_core.judgement import Judgement
 from amends_core.scorer import DEFAULT_STEPS, Encodings, Plan, Scorer
 
@@ -19,6 +18,7 @@ from amends_server.encoding.pool import Encoded
 from amends_server.encoding.queue import Priority
 from amends_server.failures import call_error
 from amends_server.metrics import Metrics
+from amends_server.playbooks import Shelf
 from amends_server.services.coaching import Coaching
 from amends_server.validation import validate
 
@@ -59,14 +59,14 @@ class EmpathyServicer(empathy_service_pb2_grpc.EmpathyServiceServicer):
 
     def __init__(
         self,
-        scorer: Scorer,
+        shelf: Shelf,
         pool: EncoderPool,
         metrics: Metrics,
         info: server_info_pb2.ServerInfo,
         coaching: Coaching,
         default_deadline_s: float,
     ) -> None:
-        self._scorer = scorer
+        self._shelf = shelf
         self._pool = pool
         self._metrics = metrics
         self._info = info
@@ -76,9 +76,10 @@ class EmpathyServicer(empathy_service_pb2_grpc.EmpathyServiceServicer):
     async def ScoreReply(self, request: pb.ScoreReplyRequest, context: Any) -> pb.ScoreReplyResponse:  # noqa: N802
         """Judges one reply."""
         watch = _Stopwatch(time.monotonic())
-        judgement = await self._score(request, self._deadline(context), Priority.INTERACTIVE, watch)
+        scorer = self._shelf.current.scorer
+        judgement = await self._score(scorer, request, self._deadline(context), Priority.INTERACTIVE, watch)
         return pb.ScoreReplyResponse(
-            judgement=judgement_to(judgement, self._detector_for(request)),
+            judgement=judgement_to(judgement, scorer.detector if request.include_sentences else None),
             model=self._info.model,
             timings=watch.timings(),
         )
@@ -87,10 +88,11 @@ class EmpathyServicer(empathy_service_pb2_grpc.EmpathyServiceServicer):
         """Recommends the next step."""
         watch = _Stopwatch(time.monotonic())
         validate(request)
-        plan = self._scorer.plan_advice(turns_from(request.turns), request.playbook, request.locale)
+        scorer = self._shelf.current.scorer
+        plan = scorer.plan_advice(turns_from(request.turns), request.playbook, request.locale)
         most = request.max_steps or DEFAULT_STEPS
         advice = await self._run(
-            plan, self._deadline(context), Priority.INTERACTIVE, watch, lambda e: self._scorer.advise(plan, e, most)
+            plan, self._deadline(context), Priority.INTERACTIVE, watch, lambda e: scorer.advise(plan, e, most)
         )
         return pb.NextStepResponse(advice=advice_to(advice), model=self._info.model, timings=watch.timings())
 
@@ -100,9 +102,10 @@ class EmpathyServicer(empathy_service_pb2_grpc.EmpathyServiceServicer):
         """Judges every reply of a conversation."""
         watch = _Stopwatch(time.monotonic())
         validate(request)
-        plan = self._scorer.plan_conversation(turns_from(request.turns), request.playbook, request.locale)
+        scorer = self._shelf.current.scorer
+        plan = scorer.plan_conversation(turns_from(request.turns), request.playbook, request.locale)
         judged = await self._run(
-            plan, self._deadline(context), Priority.BULK, watch, lambda e: self._scorer.judge_conversation(plan, e)
+            plan, self._deadline(context), Priority.BULK, watch, lambda e: scorer.judge_conversation(plan, e)
         )
         self._metrics.judged(reply.judgement for reply in judged.replies)
         return pb.ScoreConversationResponse(
@@ -118,8 +121,8 @@ class EmpathyServicer(empathy_service_pb2_grpc.EmpathyServiceServicer):
         """Judges several replies; each fails or succeeds by itself."""
         watch = _Stopwatch(time.monotonic())
         validate(request)
-        deadline = self._deadline(context)
-        results = await asyncio.gather(*(self._result(item, deadline, watch) for item in request.requests))
+        deadline, scorer = self._deadline(context), self._shelf.current.scorer
+        results = await asyncio.gather(*(self._result(scorer, item, deadline, watch) for item in request.requests))
         return pb.BatchScoreRepliesResponse(results=results, model=self._info.model, timings=watch.timings())
 
     async def CoachConversation(  # noqa: N802
@@ -134,27 +137,28 @@ class EmpathyServicer(empathy_service_pb2_grpc.EmpathyServiceServicer):
         self, request: pb.GetServerInfoRequest, context: Any
     ) -> pb.GetServerInfoResponse:
         """Tells what serves."""
-        return pb.GetServerInfoResponse(info=self._info)
+        response = pb.GetServerInfoResponse(info=self._info)
+        response.info.playbooks.extend(self._shelf.current.refs)
+        return response
 
     async def _result(
-        self, item: pb.ScoreReplyRequest, deadline: float, watch: _Stopwatch
+        self, scorer: Scorer, item: pb.ScoreReplyRequest, deadline: float, watch: _Stopwatch
     ) -> pb.BatchScoreRepliesResult:
         try:
-            judgement = await self._score(item, deadline, Priority.BULK, watch)
+            judgement = await self._score(scorer, item, deadline, Priority.BULK, watch)
         except Exception as error:  # whatever it is, the other items go on
             return pb.BatchScoreRepliesResult(error=call_error(error).status())
-        return pb.BatchScoreRepliesResult(judgement=judgement_to(judgement, self._detector_for(item)))
-
-    def _detector_for(self, request: pb.ScoreReplyRequest) -> Detector | None:
-        return self._scorer.detector if request.include_sentences else None
+        return pb.BatchScoreRepliesResult(
+            judgement=judgement_to(judgement, scorer.detector if item.include_sentences else None)
+        )
 
     async def _score(
-        self, request: pb.ScoreReplyRequest, deadline: float, priority: Priority, watch: _Stopwatch
+        self, scorer: Scorer, request: pb.ScoreReplyRequest, deadline: float, priority: Priority, watch: _Stopwatch
     ) -> Judgement:
         validate(request)
         turns = turns_from(request.turns)
-        plan = self._scorer.plan_reply(turns, reply_from(request, turns), request.playbook, request.locale)
-        judgement = await self._run(plan, deadline, priority, watch, lambda e: self._scorer.judge(plan, e))
+        plan = scorer.plan_reply(turns, reply_from(request, turns), request.playbook, request.locale)
+        judgement = await self._run(plan, deadline, priority, watch, lambda e: scorer.judge(plan, e))
         self._metrics.judged((judgement,))
         return judgement
 

@@ -154,17 +154,19 @@ class PlaybookRules(_message.Message):
     max_apologies: _builtins.int
     """Past this many apologies, another one harms; 0: no bound."""
     apology_names_nobody: _builtins.bool
-    """An apology names no person, product or process. Told to people; not judged in this release."""
+    """An apology names no person, product or process; one that does is worth less."""
     action_needs_time: _builtins.bool
-    """A next action carries a time."""
+    """A next action carries a time; one that does not is worth less."""
     satisfaction_by_person: _builtins.bool
-    """Satisfaction is asked by a person, never by a survey."""
+    """Satisfaction is asked by a person, never by a survey: AUTOMATED_SURVEY is a major misstep."""
     reflection_is_confirmed: _builtins.bool
-    """A restatement asks for a yes or no and waits for it: its stage is left on CONFIRM."""
+    """A restatement asks for a yes or no and waits for it: one that does not ask is worth less, and a remedy in
+    the same turn is NO_PAUSE.
+    """
     exception_allowed: _builtins.bool
-    """An exception to policy is allowed. Told to people; not judged in this release."""
+    """An exception to policy is allowed: GO_FURTHER is expected once the customer turned a limit down."""
     self_disclosure_allowed: _builtins.bool
-    """A short disclosure of the agent's own is allowed. Told to people; not judged in this release."""
+    """One short disclosure of the agent's own, of the same feeling, is allowed: it is no SELF_FOCUS."""
     @_builtins.property
     def remedy_after(self) -> _containers.RepeatedCompositeFieldContainer[Global___StepGroup]:
         """An upset customer gets no remedy before one step of each of these groups was made."""
