@@ -25,7 +25,7 @@ from amends_train.recipe import PARITY, GateFailed, Inputs, Pupil, Recipe, Sourc
 from amends_train.rows import AgentRow, CustomerRow, write_rows
 from amends_train.samples import Corpus, Passage
 from sentence_transformers import SentenceTransformer
-from train_builders import write_lines
+from train_builders import CONVERSATION, write_lines
 
 MESSAGES = {
     "VENT": ("I have had enough of this!", "This is the worst service ever!"),
@@ -36,14 +36,6 @@ MESSAGES = {
     "ACCEPT": ("Okay, let us do that.", "Fine by me."),
     "REJECT": ("No, that is not enough.", "I do not want a voucher."),
     "SATISFIED": ("Perfect, thank you so much!", "It works now, great."),
-}
-CONVERSATION = {
-    "turns": [
-        {"role": "customer", "text": "Still nothing here."},
-        {"role": "agent", "text": "I am looking. What does the screen say?"},
-        {"role": "customer", "text": "Error nine."},
-    ],
-    "replies": [{"text": "That is ours. I'll mend it."}, {"text": "Hm."}],
 }
 PUPIL = Pupil("minilm-l6", FitOptions(epochs=1))
 TEACHING = FitOptions(epochs=1, seed=5)
@@ -126,9 +118,8 @@ def test_bundle_loads_and_says_what_it_was_made_of(made: Made) -> None:
 def test_run_leaves_a_record(made: Made) -> None:
     record = json.loads((made.recipe.work / "run.json").read_text())
     assert (record["student"]["options"]["epochs"], record["teacher"]["options"]["seed"]) == (1, TEACHING.seed)
-    assert record["unlabelled"] == {"sentences": 5, "messages": 2}
     assert record["training_data"] == made.inputs.checksum
-    assert record["rows"] == {"agents": len(made.inputs.agents), "customers": len(made.inputs.customers)}
+    assert record["rows"] == {"agents": len(made.inputs.agents), "customers": len(made.inputs.customers), "further": 7}
     assert record["figures"]["embedding_gap"] <= PARITY
     assert len(record["true_false_missed"]) == 23
 
@@ -214,7 +205,7 @@ def test_other_options_or_rows_are_trained_anew(made: Made, monkeypatch: pytest.
 
 def test_run_that_was_cut_off_goes_on_after_its_last_epoch(made: Made, tmp_path: Path) -> None:
     """Two epochs at once, and one epoch, a break, and another, end in the same weights."""
-    corpus, options = Corpus(made.inputs.agents[:20], made.inputs.customers, {}), FitOptions(epochs=2, batch_size=8)
+    corpus, options = Corpus(made.inputs.agents[:20], made.inputs.customers), FitOptions(epochs=2, batch_size=8)
     whole = fit(BASES["minilm-l6"].load(tmp_path), corpus, options)
     checkpoint = tmp_path / "epoch.pt"
 

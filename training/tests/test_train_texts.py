@@ -1,16 +1,18 @@
 """Near-duplicates are found, augmentation keeps what a sentence means, targets say what is known."""
 
 import random
+from pathlib import Path
 
 import numpy as np
 import pytest
 from amends_core.bundle import OUTPUTS
 from amends_core.taxonomy import CUSTOMER_ACTS, SENTENCE_MISSTEPS, STEPS, Label, Misstep, Step
 from amends_train.augment import joined, roughen
+from amends_train.conversations import read_conversations, unlabelled
 from amends_train.duplicates import NGRAM_COSINE, near_duplicates, without_duplicates
-from amends_train.samples import Corpus, Shares, _joined, blended, samples
-from amends_train.targets import ACTS, COLUMN, SECOND_ACT_SHARE, UPSET, agent_target, column_of, customer_target
-from train_builders import agent_row, customer_row
+from amends_train.samples import Corpus, Shares, _joined, blended, heard_of_agent, samples
+from amends_train.targets import ACTS, CARE, COLUMN, SECOND_ACT_SHARE, UPSET, agent_target, column_of, customer_target
+from train_builders import CONVERSATION, agent_row, customer_row, write_lines
 
 TEXTS = [
     "I am sorry that your parcel came late.",
@@ -83,7 +85,7 @@ def test_augmentation_leaves_labels_untouched() -> None:
     rows = [agent_row(text, "APOLOGIZE:2", optional=["THANK"], name=str(i)) for i, text in enumerate(TEXTS)]
     target, weight = agent_target(rows[0])
     for seed in range(5):
-        for sample in samples(Corpus(rows, [], {}), Shares(join=0.5, turn=0.0), 0.5, random.Random(seed)):
+        for sample in samples(Corpus(rows, []), Shares(join=0.5, turn=0.0), 0.5, random.Random(seed)):
             np.testing.assert_array_equal(sample.target, target)
             np.testing.assert_array_equal(sample.weight, weight)
 
@@ -91,7 +93,7 @@ def test_augmentation_leaves_labels_untouched() -> None:
 def test_samples_are_decided_by_the_seed() -> None:
     rows = [agent_row(text, "APOLOGIZE:2") for text in TEXTS]
     first, again, other = (
-        [sample.passage for sample in samples(Corpus(rows, [customer_row()], {}), Shares(), 0.5, random.Random(seed))]
+        [sample.passage for sample in samples(Corpus(rows, [customer_row()]), Shares(), 0.5, random.Random(seed))]
         for seed in (3, 3, 4)
     )
     assert first == again
@@ -144,7 +146,7 @@ def test_acts_of_a_customer_target_add_up_to_one(second: str) -> None:
 def test_apology_is_taken_back_by_an_excuse_and_kept_by_amends(label: str, kept: Label) -> None:
     rows = [agent_row("I am sorry we are late.", "APOLOGIZE:1"), agent_row("The tills were down.", label)]
     other = {Misstep.NON_APOLOGY: Step.APOLOGIZE, Step.APOLOGIZE: Misstep.NON_APOLOGY}[kept]  # type: ignore[index]
-    corpus = Corpus([*rows, agent_row("It is ten.", "DEFEND" if kept is Step.APOLOGIZE else "TAKE_ACTION:1")], [], {})
+    corpus = Corpus([*rows, agent_row("It is ten.", "DEFEND" if kept is Step.APOLOGIZE else "TAKE_ACTION:1")], [])
     turned = [
         sample
         for seed in range(40)
@@ -161,7 +163,7 @@ def test_apology_is_taken_back_by_an_excuse_and_kept_by_amends(label: str, kept:
 def test_teacher_and_label_are_mixed_where_both_speak_and_the_teacher_is_heard_where_the_label_is_silent() -> None:
     target, weight = agent_target(agent_row("x", "APOLOGIZE:1", optional=["THANK"]))
     soft = np.full(len(OUTPUTS), 0.25, dtype=np.float32)
-    mixed, known = blended(target, weight, soft, 0.6)
+    mixed, known = blended(target, weight, soft, 0.6, heard_of_agent)
     assert mixed[column_of(Step.APOLOGIZE)] == pytest.approx(0.4 * 1 + 0.6 * 0.25)
     assert mixed[column_of(Step.THANK)] == pytest.approx(0.25)
     assert known[column_of(Step.APOLOGIZE)] == 1
@@ -169,7 +171,7 @@ def test_teacher_and_label_are_mixed_where_both_speak_and_the_teacher_is_heard_w
     assert known[COLUMN["strong:LISTEN"]] == pytest.approx(0.6 * 0.25)
     assert not known[ACTS].any()
     assert not known[UPSET]
-    assert blended(target, weight, None, 0.6) == (target, weight)
+    assert blended(target, weight, None, 0.6, heard_of_agent) == (target, weight)
 
 
 def test_message_is_taught_by_the_word_on_the_context_it_is_read_with() -> None:
@@ -178,6 +180,27 @@ def test_message_is_taught_by_the_word_on_the_context_it_is_read_with() -> None:
         context: np.full(len(OUTPUTS), value, dtype=np.float32) for context, value in (("", 0.0), (row.context, 0.5))
     }
     soft = {(row.text, context): value for context, value in said.items()}
-    (sample,) = samples(Corpus([], [row], soft), Shares(no_context=1.0, teacher=0.5), 0.5, random.Random(1))
+    (sample,) = samples(Corpus([], [row], soft=soft), Shares(no_context=1.0, teacher=0.5), 0.5, random.Random(1))
     assert sample.target[UPSET] == pytest.approx(0.5 * 1.0)
     assert {OUTPUTS[i] for i in np.flatnonzero(sample.weight)} == {*OUTPUTS[ACTS], "upset"}
+
+
+def test_sentences_of_graded_replies_teach_care_and_other_turns_teach_nothing_without_a_teacher(tmp_path: Path) -> None:
+    write_lines(tmp_path / "replies/eve.jsonl", CONVERSATION)
+    further = read_conversations(tmp_path)
+    graded = {one.passage[0]: float(one.target[CARE]) for one in further if one.weight[CARE]}
+    assert graded == {"That is ours.": 0.75, "I'll mend it.": 0.75, "Hm.": 0.0}
+    drawn = list(samples(Corpus([], [], further), Shares(), 0.5, random.Random(0)))
+    assert len(drawn) == len(graded)
+    messages = [one.passage for one in further if one.of_customer]
+    assert messages == [("Still nothing here.", ""), ("Error nine.", "I am looking. What does the screen say?")]
+
+
+def test_teacher_is_heard_on_what_nobody_labelled() -> None:
+    further = unlabelled(["It leaves today."])
+    soft = {further[0].passage: np.full(len(OUTPUTS), 0.5, dtype=np.float32)}
+    (sample,) = samples(Corpus([], [], further, soft), Shares(teacher=0.6), 0.5, random.Random(0))
+    assert sample.target[column_of(Step.TAKE_ACTION)] == pytest.approx(0.5)
+    assert sample.weight[column_of(Step.TAKE_ACTION)] == pytest.approx(0.6)
+    assert not sample.weight[CARE]
+    assert not sample.weight[UPSET]

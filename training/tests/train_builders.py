@@ -7,6 +7,16 @@ from typing import Any
 
 from amends_train.rows import AgentRow, CustomerRow
 
+CONVERSATION = {
+    "turns": [
+        {"role": "customer", "text": "Still nothing here."},
+        {"role": "agent", "text": "I am looking. What does the screen say?"},
+        {"role": "customer", "text": "Error nine."},
+    ],
+    "replies": [{"text": "That is ours. I'll mend it.", "grade": 3}, {"text": "Hm.", "grade": 0}],
+}
+"""Two messages, two sentences of an agent, and two graded replies of three sentences."""
+
 
 def agent_row(text: str = "I am sorry.", *labels: str, optional: Sequence[str] = (), name: str = "a-1") -> AgentRow:
     return AgentRow(name, "ann", text, labels, tuple(optional))

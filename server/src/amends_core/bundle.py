@@ -17,7 +17,7 @@ from amends_core.errors import BundleError
 from amends_core.taxonomy import CUSTOMER_ACTS, SENTENCE_LABELS, SENTENCE_MISSTEPS, STEPS, Label, Step
 from amends_core.text.normal import NORMALISATION
 
-FORMAT = 1
+FORMAT = 2
 MODELS_DIR = Path(__file__).with_name("models")
 DEFAULT_BUNDLE = MODELS_DIR / "amends-minilm-l6"
 REMEDY = "install the package again, or point AMENDS_MODEL_DIR at a whole bundle"
@@ -28,6 +28,7 @@ OUTPUTS: tuple[str, ...] = (
     *(f"misstep:{misstep}" for misstep in SENTENCE_MISSTEPS),
     *(f"act:{act}" for act in CUSTOMER_ACTS),
     "upset",
+    "care",
 )
 """What the columns of the graph's `logits` output mean, in order."""
 

@@ -27,6 +27,7 @@ _STRONG = slice(_STEPS.stop, _STEPS.stop + len(STEPS))
 _MISSTEPS = slice(_STRONG.stop, _STRONG.stop + len(SENTENCE_MISSTEPS))
 _ACTS = slice(_MISSTEPS.stop, _MISSTEPS.stop + len(CUSTOMER_ACTS))
 _UPSET = _ACTS.stop
+_CARE = _UPSET + 1
 
 
 @dataclass(frozen=True, slots=True)
@@ -39,6 +40,8 @@ class SentenceReading:
     """Probability that the step, where it is there, is strong; 0 to 1."""
     missteps: Mapping[Misstep, float]
     """Calibrated probability of each sentence-level misstep, 0 to 1."""
+    care: float
+    """How good the replies are in which sentences like this one stand, 0 (harmful) to 1 (excellent)."""
 
     def probability(self, label: Label) -> float:
         """Of a step or a sentence-level misstep."""
@@ -77,6 +80,7 @@ class Detector:
             steps=dict(zip(STEPS, probabilities[_STEPS], strict=True)),
             strong=dict(zip(STEPS, probabilities[_STRONG], strict=True)),
             missteps=dict(zip(SENTENCE_MISSTEPS, probabilities[_MISSTEPS], strict=True)),
+            care=probabilities[_CARE],
         )
 
     def read_customer(self, encoding: Encoding) -> CustomerReading:

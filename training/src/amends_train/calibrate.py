@@ -54,6 +54,7 @@ def calibrate(
     scales.update({OUTPUTS[column]: pooled for column in strong})
     acts, upset = _stack([customer_target(row) for row in customers])[0], [row.upset for row in customers]
     scales["upset"] = _soft_platt(customer_logits[:, UPSET], np.array(upset))
+    scales["care"] = PlattScale(1.0, 0.0)  # an expected grade, weighed by the judgement, which is fitted to grades
     return Calibration(scales, thresholds, _temperature(customer_logits[:, ACTS], acts[:, ACTS]))
 
 

@@ -5,7 +5,7 @@ import json
 import platform
 import time
 from collections.abc import Mapping, Sequence
-from dataclasses import asdict, dataclass
+from dataclasses import asdict, dataclass, replace
 from importlib.metadata import version
 from pathlib import Path
 
@@ -18,7 +18,8 @@ from amends_train.bases import BASES
 from amends_train.bundle_writer import BundleFacts, write_bundle
 from amends_train.calibrate import Calibration, calibrate
 from amends_train.card import card_of
-from amends_train.distil import conversations, passages_of, soft_targets, taught
+from amends_train.conversations import read_conversations, unlabelled
+from amends_train.distil import passages_of, soft_targets
 from amends_train.export import Graph, embedding_gap, export_fp32, quantise
 from amends_train.fit import FitOptions, fit
 from amends_train.measure import agent_figures, claims, customer_figures, per_label, probabilities
@@ -32,7 +33,7 @@ from amends_train.rows import (
     read_extra,
     read_sentences,
 )
-from amends_train.samples import Corpus, Passage
+from amends_train.samples import Corpus, Further, Passage
 
 PARITY = 1e-5
 """Most that the fp32 graph's embeddings may differ from sentence-transformers'."""
@@ -61,10 +62,8 @@ class Inputs:
     dev_agents: Sequence[AgentRow]
     """Rows that calibrate; no author of theirs wrote a training row."""
     dev_customers: Sequence[CustomerRow]
-    sentences: Sequence[Passage]
-    """Of agents, unlabelled: a teacher labels them."""
-    messages: Sequence[Passage]
-    """Of customers, unlabelled."""
+    further: Sequence[Further]
+    """Passages of conversations: graded replies teach care, and a teacher labels them all."""
     checksum: str
     """Of the training rows: the version of the training data."""
 
@@ -117,10 +116,10 @@ def read_inputs(sources: Sources) -> Inputs:
         ValueError: an author of training rows wrote development rows too.
     """
     agents, customers = read_agents(sources.data / "agents"), read_customers(sources.data / "customers")
-    sentences, messages = conversations(sources.data)
+    further = read_conversations(sources.data)
     if sources.extra_labels is not None and sources.extra_texts is not None:
         agents += read_extra(sources.extra_labels, sources.extra_texts)
-        sentences += [(text, "") for text in read_sentences(sources.extra_texts).values()]
+        further += unlabelled(read_sentences(sources.extra_texts).values())
     dev_agents, dev_customers = read_agents(sources.dev_agents), read_customers(sources.dev_customers)
     if sources.real_texts is not None:
         dev_agents += join_real(sources.real_labels, sources.real_texts)
@@ -130,9 +129,11 @@ def read_inputs(sources: Sources) -> Inputs:
     digest = hashlib.sha256()
     for row in (*agents, *customers):
         digest.update(json.dumps(asdict(row), sort_keys=True).encode())
-    known = set(passages_of(agents, customers))
-    sentences, messages = ([passage for passage in found if passage not in known] for found in (sentences, messages))
-    return Inputs(agents, customers, dev_agents, dev_customers, sentences, messages, digest.hexdigest())
+    for one in further:
+        digest.update(repr((one.passage, float(one.target.sum()))).encode())
+    known = {(row.text, "") for row in agents}
+    further = [one for one in further if one.passage not in known or one.weight.any()]
+    return Inputs(agents, customers, dev_agents, dev_customers, further, digest.hexdigest())
 
 
 def run(recipe: Recipe, inputs: Inputs) -> Mapping[str, float]:
@@ -173,19 +174,12 @@ def run(recipe: Recipe, inputs: Inputs) -> Mapping[str, float]:
 
 def _trained(recipe: Recipe, inputs: Inputs) -> tuple[SentenceTransformer, Network]:
     """The trained student, taught by the teacher where there is one."""
-    corpus, taught_by = Corpus(inputs.agents, inputs.customers, {}), ""
-    if recipe.teacher is not None:
-        taught_by = f" after {recipe.teacher}"
-        corpus = _taught(recipe.teacher, recipe.work, inputs, corpus)
-    return _pupil(recipe.student, recipe.work, corpus, f"{inputs.checksum}{taught_by}")
-
-
-def _taught(teacher: Pupil, work: Path, inputs: Inputs, corpus: Corpus) -> Corpus:
-    """The corpus with the teacher's word on every passage."""
-    base, network = _pupil(teacher, work, corpus, inputs.checksum)
-    passages = [*passages_of(inputs.agents, inputs.customers), *inputs.sentences, *inputs.messages]
-    soft = soft_targets(network, base, passages, teacher.options.max_tokens)
-    return taught(inputs.agents, inputs.customers, inputs.sentences, inputs.messages, soft)
+    corpus = Corpus(inputs.agents, inputs.customers, inputs.further)
+    if recipe.teacher is None:
+        return _pupil(recipe.student, recipe.work, corpus, inputs.checksum)
+    base, network = _pupil(recipe.teacher, recipe.work, corpus, inputs.checksum)
+    soft = soft_targets(network, base, passages_of(corpus), recipe.teacher.options.max_tokens)
+    return _pupil(recipe.student, recipe.work, replace(corpus, soft=soft), f"{inputs.checksum} after {recipe.teacher}")
 
 
 def _pupil(pupil: Pupil, work: Path, corpus: Corpus, data: str) -> tuple[SentenceTransformer, Network]:
@@ -266,8 +260,7 @@ def _record(
         "student": asdict(recipe.student),
         "teacher": asdict(recipe.teacher) if recipe.teacher else None,
         "training_data": inputs.checksum,
-        "rows": {"agents": len(inputs.agents), "customers": len(inputs.customers)},
-        "unlabelled": {"sentences": len(inputs.sentences), "messages": len(inputs.messages)},
+        "rows": {"agents": len(inputs.agents), "customers": len(inputs.customers), "further": len(inputs.further)},
         "packages": _packages(),
         "python": platform.python_version(),
         "threads": torch.get_num_threads(),

@@ -1,20 +1,33 @@
 """Samples: what the network reads in one epoch, and what it should say: rows, roughened, joined, taken back."""
 
 import random
-from collections.abc import Iterable, Iterator, Mapping, Sequence
-from dataclasses import dataclass
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from dataclasses import dataclass, field
 
 import numpy as np
 from amends_core.taxonomy import Misstep, Step
 
 from amends_train.augment import joined, roughen, turned
 from amends_train.rows import REAL, AgentRow, CustomerRow
-from amends_train.targets import COLUMN, LABEL_COLUMNS, Floats, agent_target, column_of, customer_target
+from amends_train.targets import (
+    ACTS,
+    CARE,
+    COLUMN,
+    LABEL_COLUMNS,
+    UPSET,
+    Floats,
+    agent_target,
+    column_of,
+    customer_target,
+)
 
 Passage = tuple[str, str]
 """A text, and what the other side said before it; the latter may be empty."""
 SoftTargets = Mapping[Passage, Floats]
 """What a teacher says of a passage: probabilities, shape (len(OUTPUTS),)."""
+
+Hear = Callable[[Floats], Floats]
+"""From a teacher's word to the weights with which it is heard."""
 
 _EXCUSES = frozenset(
     {Misstep.DEFEND, Misstep.BLAME_CUSTOMER, Misstep.BLAME_OTHERS, Misstep.DISMISS_FEELING, Misstep.SELF_FOCUS}
@@ -47,19 +60,29 @@ class Sample:
     importance: float = 1.0
 
 
+@dataclass(frozen=True, slots=True, eq=False)
+class Further:
+    """A passage of a conversation whose labels nobody gave."""
+
+    passage: Passage
+    target: Floats
+    weight: Floats
+    """0 where nothing is known; a teacher may know."""
+    of_customer: bool = False
+
+
 @dataclass(frozen=True, slots=True)
 class Corpus:
-    """Labelled rows, and what a teacher says."""
+    """Labelled rows, passages of conversations, and what a teacher says."""
 
     agents: Sequence[AgentRow]
     customers: Sequence[CustomerRow]
-    soft: SoftTargets
-    """Of clean passages of the rows; empty without a teacher."""
-    unlabelled: Sequence[tuple[Passage, Floats]] = ()
-    """Passages that nobody labelled, with the weights of the outputs that the teacher's word teaches there."""
+    further: Sequence[Further] = ()
+    soft: SoftTargets = field(default_factory=dict)
+    """Of clean passages; empty without a teacher."""
 
     def __len__(self) -> int:
-        return len(self.agents) + len(self.customers) + len(self.unlabelled)
+        return len(self.agents) + len(self.customers) + len(self.further)
 
 
 def samples(corpus: Corpus, shares: Shares, real_weight: float, rng: random.Random) -> Iterator[Sample]:
@@ -75,43 +98,57 @@ def samples(corpus: Corpus, shares: Shares, real_weight: float, rng: random.Rand
         elif drawn < shares.join:
             yield _joined(row, rng.choice(corpus.agents), rng)
         else:
-            target, weight = blended(target, weight, corpus.soft.get((row.text, "")), shares.teacher)
+            target, weight = blended(target, weight, corpus.soft.get((row.text, "")), shares.teacher, heard_of_agent)
             yield Sample((roughen(row.text, rng), ""), target, weight, importance)
     yield from _messages(corpus, shares, rng)
-    for (text, context), weight in corpus.unlabelled:
-        yield Sample((roughen(text, rng), context), corpus.soft[text, context], weight)
+    yield from _further(corpus, shares, rng)
 
 
 def _messages(corpus: Corpus, shares: Shares, rng: random.Random) -> Iterator[Sample]:
     for message in corpus.customers:
         context = message.context if rng.random() >= shares.no_context else ""
         soft = corpus.soft.get((message.text, context))
-        target, weight = blended(*customer_target(message), soft, shares.teacher, known_only=True)
+        target, weight = blended(*customer_target(message), soft, shares.teacher, heard_of_customer)
         yield Sample((roughen(message.text, rng), context), target, weight)
 
 
-def blended(
-    target: Floats, weight: Floats, soft: Floats | None, share: float, *, known_only: bool = False
-) -> tuple[Floats, Floats]:
+def _further(corpus: Corpus, shares: Shares, rng: random.Random) -> Iterator[Sample]:
+    for further in corpus.further:
+        hear = heard_of_customer if further.of_customer else heard_of_agent
+        soft = corpus.soft.get(further.passage)
+        target, weight = blended(further.target, further.weight, soft, shares.teacher, hear)
+        if weight.any():
+            text, context = further.passage
+            yield Sample((roughen(text, rng), context), target, weight)
+
+
+def blended(target: Floats, weight: Floats, soft: Floats | None, share: float, hear: Hear) -> tuple[Floats, Floats]:
     """Label and teacher in one target: a cross-entropy against the mixture is the mixture of cross-entropies.
 
-    Where the label says nothing the teacher's word counts by its share; under `known_only` it is not heard there.
+    Where the label says nothing the teacher's word counts by its share, as far as it is heard there.
 
     Source: Hinton et al. (2015), Distilling the Knowledge in a Neural Network, at temperature 1.
     """
     if soft is None:
         return target, weight
     mixed = np.where(weight > 0, (1 - share) * target + share * soft, soft).astype(np.float32)
-    silent = 0.0 if known_only else share * heard(soft)
-    return mixed, np.where(weight > 0, weight, silent).astype(np.float32)
+    mixed[CARE] = target[CARE]  # graded replies are few: a teacher knows no more of them
+    return mixed, np.where(weight > 0, weight, share * hear(soft)).astype(np.float32)
 
 
-def heard(soft: Floats) -> Floats:
-    """Weights of a sentence's outputs: 1 for labels, a step's probability for its strength, 0 for what customers do."""
+def heard_of_agent(soft: Floats) -> Floats:
+    """Where a teacher is heard on a sentence: on labels wholly, on a step's strength by the step's probability."""
     weight = np.zeros_like(soft)
     weight[LABEL_COLUMNS] = 1.0
     for step in Step:
         weight[COLUMN[f"strong:{step}"]] = soft[column_of(step)]
+    return weight
+
+
+def heard_of_customer(soft: Floats) -> Floats:
+    """Where a teacher is heard on a message: on act and upset."""
+    weight = np.zeros_like(soft)
+    weight[ACTS] = weight[UPSET] = 1.0
     return weight
 
 

@@ -12,6 +12,9 @@ from amends_train.rows import AgentRow, CustomerRow
 COLUMN: Mapping[str, int] = {name: index for index, name in enumerate(OUTPUTS)}
 ACTS = slice(COLUMN[f"act:{CUSTOMER_ACTS[0]}"], COLUMN[f"act:{CUSTOMER_ACTS[-1]}"] + 1)
 UPSET = COLUMN["upset"]
+CARE = COLUMN["care"]
+BEST_GRADE = 4.0
+"""Of a graded reply: 0 harms, 4 is excellent."""
 SECOND_ACT_SHARE = 0.3
 """How much of an act's target an arguable second act takes."""
 
@@ -54,4 +57,12 @@ def customer_target(row: CustomerRow) -> tuple[Floats, Floats]:
     if row.second_act:
         target[COLUMN[f"act:{row.second_act}"]] += share
     target[UPSET] = row.upset
+    return target, weight
+
+
+def graded_target(grade: float) -> tuple[Floats, Floats]:
+    """Of a sentence that stands in a reply of that grade: its care is the reply's; of its labels nothing is known."""
+    target = np.zeros(len(OUTPUTS), dtype=np.float32)
+    weight = np.zeros(len(OUTPUTS), dtype=np.float32)
+    target[CARE], weight[CARE] = grade / BEST_GRADE, 1.0
     return target, weight
