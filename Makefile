@@ -9,7 +9,7 @@ SRC = server clients cli eval training tests proto/protodeps.py
 export PATH := $(CURDIR)/$(DEV):$(PATH)
 
 .DEFAULT_GOAL := help
-.PHONY: help eval gate baseline advice datasets serve test test-train lint format proto breaking model lock golden clean
+.PHONY: help eval gate baseline advice judgement datasets serve test test-train lint format proto breaking model lock golden clean
 
 help: ## Says what each target does
 	@grep -hE '^[a-z-]+:.*##' $(MAKEFILE_LIST) | sed -E 's/:.*## /\t/' | expand -t 14
@@ -62,6 +62,9 @@ baseline: .venv-dev/installed ## Measures the embedded model anew and makes that
 
 advice: .venv-dev/installed ## Fits the weights of advice on labelled conversations
 	@$(DEV)/python -m amends_train.advice_fit $(ARGS)
+
+judgement: .venv-dev/installed ## Fits the weights of the judgement on graded replies, and prints them beside those that stand
+	@$(DEV)/python -m amends_train.judgement_fit $(ARGS)
 
 datasets: .venv-dev/installed ## Writes schemas, counted parts of the cards and checksums of the evaluation data anew
 	@$(DEV)/python -m amends_eval.datasets.publish

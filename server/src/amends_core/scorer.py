@@ -17,7 +17,7 @@ from amends_core.detection import Detector
 from amends_core.encoder import Encoding, Floats
 from amends_core.errors import RequestError
 from amends_core.exemplars import ExemplarIndex, all_phrases
-from amends_core.judgement import Details, Judge, Judgement, Past, Reply
+from amends_core.judgement import Details, Judge, Judgement, Past, Reply, Seen
 from amends_core.playbooks import Playbook, PlaybookLibrary, misstep_exemplars, phrasings
 from amends_core.stages import locate
 from amends_core.taxonomy import STEPS, Label, Role
@@ -139,13 +139,12 @@ class Scorer:
 
         Spans count turns of the reply from 0.
         """
-        course = self._course_of(plan, encodings)
-        sentences = [
-            sentence
-            for index in range(plan.reply_start, len(plan.turns))
-            for sentence in self._sentences(plan, encodings, index, plan.reply_start)
-        ]
-        return self._judged(plan, encodings, course, sentences)
+        return self._judged(plan, encodings, self._course_of(plan, encodings), self._reply_of(plan, encodings))
+
+    def see(self, plan: Plan, encodings: Encodings) -> Seen:
+        """Gives all that the score of a planned reply is made from: on it the weights of the judgement are fitted."""
+        past, sentences = self._course_of(plan, encodings).past(), self._reply_of(plan, encodings)
+        return self._judge.see(plan.playbook, past, _encoded(sentences, encodings))
 
     def advise(self, plan: Plan, encodings: Encodings, most: int = DEFAULT_STEPS) -> Advice:
         """Advises on the conversation of a plan; `most` from 1 to 13."""
@@ -228,9 +227,13 @@ class Scorer:
             for piece in plan.pieces.get(index, ())
         ]
 
+    def _reply_of(self, plan: Plan, encodings: Encodings) -> list[Sentence]:
+        """Reads the reply of a plan; its turns count from 0."""
+        indexes = range(plan.reply_start, len(plan.turns))
+        return [s for index in indexes for s in self._sentences(plan, encodings, index, plan.reply_start)]
+
     def _judged(self, plan: Plan, encodings: Encodings, course: _Course, sentences: Sequence[Sentence]) -> Judgement:
-        reply = Reply(sentences=sentences, encodings=[encodings[sentence.text] for sentence in sentences])
-        return self._judge.judge(plan.playbook, course.past(), reply, plan.locale)
+        return self._judge.judge(plan.playbook, course.past(), _encoded(sentences, encodings), plan.locale)
 
     def _points(self, plan: Plan, state: State, index: int) -> Iterator[ArcPoint]:
         if state.moments and state.moments[-1].turn_index == index:
@@ -239,6 +242,10 @@ class Scorer:
             yield ArcPoint(
                 index, reading.act, reading.act_probability, moment.upset, position.stage.name, position.index
             )
+
+
+def _encoded(sentences: Sequence[Sentence], encodings: Encodings) -> Reply:
+    return Reply(sentences=sentences, encodings=[encodings[sentence.text] for sentence in sentences])
 
 
 def phrases_of(library: PlaybookLibrary) -> tuple[str, ...]:

@@ -14,16 +14,15 @@ import numpy as np
 import yaml
 from amends_core.advice.features import STATE_FEATURES, STEP_FEATURES, Floats, state_features, step_features
 from amends_core.advice.weights import PATH, Weights, dump
-from amends_core.bundle import DEFAULT_BUNDLE, load_bundle
+from amends_core.bundle import DEFAULT_BUNDLE
 from amends_core.conversation import Turn
-from amends_core.encoder import OnnxEncoder
-from amends_core.playbooks import load_library
-from amends_core.scorer import Scorer, phrases_of
 from amends_core.stages import expectations, locate
 from amends_core.taxonomy import STEPS, Role
 from scipy.optimize import minimize
 from scipy.special import logsumexp
 from sklearn.model_selection import KFold
+
+from amends_train.reading import Reader
 
 HEADER = "# Fitted by `make advice`; see amends_core/advice/features.py for what each feature means.\n"
 RIDGE_STEP = 0.3
@@ -54,12 +53,10 @@ class Cases:
 
 def read_cases(paths: Sequence[Path], bundle: Path = DEFAULT_BUNDLE) -> Cases:
     """Reads JSON lines of `playbook`, `turns`, `acceptable`, `wrong`, and sees each conversation as advice does."""
-    loaded, library = load_bundle(bundle), load_library()
-    encoder = OnnxEncoder(loaded)
-    scorer = Scorer(loaded.manifest, library, {text: encoder.encode(text) for text in phrases_of(library)})
+    reader = Reader(bundle)
     rows = [json.loads(line) for path in paths for line in path.read_text(encoding="utf-8").splitlines()]
     return Cases(
-        seen=np.stack([_seen(row, scorer, encoder) for row in rows]),
+        seen=np.stack([_seen(row, reader) for row in rows]),
         acceptable=np.array([[step in row["acceptable"] for step in STEPS] for row in rows], dtype=np.float64),
         wrong=np.array([[step in row["wrong"] for step in STEPS] for row in rows], dtype=np.float64),
     )
@@ -93,13 +90,12 @@ def cross_validated(cases: Cases) -> Floats:
     return odds
 
 
-def _seen(row: Mapping[str, object], scorer: Scorer, encoder: OnnxEncoder) -> Floats:
+def _seen(row: Mapping[str, object], reader: Reader) -> Floats:
     turns = [Turn(Role(turn["role"].upper()), turn["text"]) for turn in row["turns"]]  # type: ignore[attr-defined]
-    plan = scorer.plan_advice(turns, str(row["playbook"]))
-    state = scorer.state_of(plan, {text: encoder.encode(text) for text in plan.texts})
-    position, expected = locate(plan.playbook, state), expectations(plan.playbook, state)
-    of_step = step_features(plan.playbook, state, position, expected)
-    of_state = state_features(plan.playbook, state, position, turns[-1].role)
+    playbook, state = reader.state(turns, str(row["playbook"]))
+    position, expected = locate(playbook, state), expectations(playbook, state)
+    of_step = step_features(playbook, state, position, expected)
+    of_state = state_features(playbook, state, position, turns[-1].role)
     crossed = np.einsum("s,tu->tsu", of_state, np.eye(len(STEPS))).reshape(len(STEPS), _STATE_SIZE)
     return np.concatenate([of_step, crossed], axis=1)
 

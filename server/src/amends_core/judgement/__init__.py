@@ -2,6 +2,7 @@
 
 from amends_core.judgement.details import Details
 from amends_core.judgement.judge import Judge, Past, Reply
+from amends_core.judgement.points import Seen
 from amends_core.judgement.result import (
     Change,
     Contribution,
@@ -23,6 +24,7 @@ __all__ = [
     "Past",
     "Place",
     "Reply",
+    "Seen",
     "StepAssessment",
     "Suggestion",
     "Verdict",

@@ -3,7 +3,7 @@
 import re
 from dataclasses import dataclass
 
-from amends_core.judgement.weights import DETAIL_SHARE, DETAILS_ENOUGH
+from amends_core.judgement.weights import DETAIL_SHARE, DETAILS_ENOUGH, ECHO_WORDS
 
 _WORD = re.compile(r"[a-z][a-z'-]{3,}")
 _NUMBER = re.compile(r"\d+(?:[.,:]\d+)*")
@@ -33,6 +33,11 @@ class Details:
         numbers = len(_NUMBER.findall(text)) if with_numbers else 0
         found = len(self.words & _words(text)) + numbers
         return DETAIL_SHARE * min(1.0, found / DETAILS_ENOUGH)
+
+    def is_echo(self, text: str) -> bool:
+        """Whether a sentence has ECHO_WORDS telling words or more, and every one of them is the customer's."""
+        words = _words(text)
+        return len(words) >= ECHO_WORDS and words <= self.words
 
 
 def _words(text: str) -> frozenset[str]:

@@ -89,6 +89,13 @@ class Gatherer:
             nearest=nearest[0] if nearest else None,
         )
 
+    def own_share(self, sentence: Sentence, embedding: Floats) -> float:
+        """How far a sentence is the agent's own, 0 to 1: not an exemplar pasted in, not the customer's words again."""
+        if self.details.is_echo(sentence.text):
+            return PASTED_SHARE
+        carried = (label for label in SENTENCE_LABELS if self.detector.claims(sentence.reading, label))
+        return min((_own_words(self.exemplars.nearest(label, embedding)) for label in carried), default=1.0)
+
     def _strength(self, sentence: Sentence, label: Label) -> Strength:
         if not isinstance(label, Step):
             return Strength.ABSENT

@@ -8,11 +8,12 @@ from amends_core.detection import Detector
 from amends_core.encoder import Encoding, Floats
 from amends_core.exemplars import ExemplarIndex
 from amends_core.judgement import wording
+from amends_core.judgement.care import care_of
 from amends_core.judgement.confidence import confidence_of, unsure_reasons
 from amends_core.judgement.details import Details
 from amends_core.judgement.evidence import Evidence, Gatherer, carries_time, filler_words, with_answer, without_time
 from amends_core.judgement.missteps import find_missteps
-from amends_core.judgement.points import contributions, score_of, verdict_of
+from amends_core.judgement.points import Seen, contributions, score_of, verdict_of
 from amends_core.judgement.result import Judgement, StepAssessment, Verdict
 from amends_core.judgement.rules import by_rules, without_allowed_disclosure
 from amends_core.judgement.suggestions import suggest
@@ -51,8 +52,12 @@ class Judge:
         self._exemplars = exemplars
         self._phrasings = phrasings
 
-    def judge(self, playbook: Playbook, past: Past, reply: Reply, locale: str) -> Judgement:
-        """Gives the judgement of `reply`, which must hold at least one sentence."""
+    def see(self, playbook: Playbook, past: Past, reply: Reply) -> Seen:
+        """Gives all that the score of `reply`, which must hold at least one sentence, is made from."""
+        return self._see(playbook, past, reply)[0]
+
+    def _see(self, playbook: Playbook, past: Past, reply: Reply) -> tuple[Seen, Sequence[Sentence]]:
+        """What the score is made from, and the sentences as the playbook lets them be read."""
         state = past.state
         embeddings = [encoding.embedding for encoding in reply.encodings]
         sentences = without_allowed_disclosure(playbook, reply.sentences, self._detector)
@@ -66,7 +71,15 @@ class Judge:
         evidence = by_rules(playbook, state, expected, evidence, sentences)
         missteps = find_missteps(playbook, state, sentences, embeddings, past.embeddings, evidence, self._detector)
         filler = 0 if state.wants_answer else filler_words(sentences, evidence)
-        shares = contributions(state, expected, evidence, missteps, filler)
+        own = [gatherer.own_share(sentence, e) for sentence, e in zip(sentences, embeddings, strict=True)]
+        seen = Seen(state, expected, evidence, missteps, care_of(sentences, own), filler)
+        return seen, sentences
+
+    def judge(self, playbook: Playbook, past: Past, reply: Reply, locale: str) -> Judgement:
+        """Gives the judgement of `reply`, which must hold at least one sentence."""
+        seen, sentences = self._see(playbook, past, reply)
+        state, expected, evidence, missteps = past.state, seen.expected, seen.evidence, seen.missteps
+        shares = contributions(seen)
         steps = {step: _assess(playbook, step, expected[step], evidence, sentences) for step in STEPS}
         score = score_of(shares)
         confidence = confidence_of(expected, evidence)

@@ -1,13 +1,16 @@
 """From evidence to points that add up exactly to a score from 0 to 100."""
 
 from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import replace
+from dataclasses import dataclass, replace
 
 from amends_core.conversation import State
 from amends_core.judgement import wording
+from amends_core.judgement.care import Care
 from amends_core.judgement.evidence import Evidence
 from amends_core.judgement.result import Contribution, MisstepFinding, Verdict
 from amends_core.judgement.weights import (
+    CARE,
+    CARELESS,
     COST,
     FILLER_COST,
     FILLER_FREE_WORDS,
@@ -34,28 +37,42 @@ _VERDICT_FROM: tuple[tuple[float, Verdict], ...] = (
 below the third: read off graded development rows."""
 
 
-def contributions(
-    state: State,
-    expected: Mapping[Step, Expectation],
-    evidence: Mapping[Label, Evidence],
-    missteps: Sequence[MisstepFinding],
-    filler_words: int,
-) -> tuple[Contribution, ...]:
-    """Gives the shares of the score: ground, steps, missteps, and words beside the point.
+@dataclass(frozen=True, slots=True)
+class Seen:
+    """All that a score is made from."""
 
-    Steps never take the score above 100 and costs never below 0; what a share could not bring or cost for
-    that reason is left out of it, so the points always add up exactly.
+    state: State
+    expected: Mapping[Step, Expectation]
+    evidence: Mapping[Label, Evidence]
+    missteps: tuple[MisstepFinding, ...]
+    care: Care
+    filler_words: int
+
+    @property
+    def heat(self) -> float:
+        """How upset the customer is, 0 to 1, as far as it lowers the ground."""
+        return self.state.upset if self.state.problem else min(self.state.upset, 0.5)
+
+
+def contributions(seen: Seen) -> tuple[Contribution, ...]:
+    """Gives the shares of the score: ground, care, steps, missteps, and words beside the point.
+
+    Steps and care never take the score above 100 and costs never below 0; what a share could not bring or cost
+    for that reason is left out of it, so the points always add up exactly.
     """
-    ground = _on_grid(_ground(state))
+    ground = _on_grid(GROUND_CALM + (GROUND_UPSET - GROUND_CALM) * seen.heat)
     shares = [Contribution(None, ground, ground, wording.GROUND)]
     left = 100.0 - ground
-    for share in sorted(_step_shares(expected, evidence, _stretch(ground, expected)), key=lambda share: -share.points):
+    earned = [_care(seen.care), *_step_shares(seen.expected, seen.evidence, _stretch(ground, seen.expected))]
+    for share in sorted(earned, key=lambda share: -share.points):
         points = min(share.points, left)
         left -= max(0.0, points)
         shares.append(replace(share, points=points))
-    costs = list(_costs(sum(share.points for share in shares), evidence, missteps))
+    costs = list(_costs(sum(share.points for share in shares), seen.evidence, seen.missteps))
     left = sum(share.points for share in (*shares, *costs))
-    return (*shares, *costs, *_filler(left, filler_words))
+    careless = list(_careless(left, seen.care))
+    left += sum(share.points for share in careless)
+    return (*shares, *costs, *careless, *_filler(left, seen.filler_words))
 
 
 def score_of(shares: Sequence[Contribution]) -> float:
@@ -67,11 +84,6 @@ def verdict_of(score: float, missteps: Sequence[MisstepFinding]) -> Verdict:
     """The score in a word. A reply without a misstep falls short at worst: it harms nobody."""
     verdict = next(verdict for lowest, verdict in _VERDICT_FROM if score >= lowest)
     return verdict if missteps or verdict is not Verdict.HARMS else Verdict.FALLS_SHORT
-
-
-def _ground(state: State) -> float:
-    heat = state.upset if state.problem else min(state.upset, 0.5)
-    return GROUND_CALM + (GROUND_UPSET - GROUND_CALM) * heat
 
 
 def _stretch(ground: float, expected: Mapping[Step, Expectation]) -> float:
@@ -124,6 +136,16 @@ def _costs(
 def _cost(misstep: Misstep, severity: Severity) -> float:
     """What a certain misstep costs; more where the playbook calls it graver than it is by itself."""
     return COST[misstep] * (GRAVER if severity > SEVERITY[misstep] else 1.0)
+
+
+def _care(care: Care) -> Contribution:
+    return Contribution(None, _on_grid(CARE * care.best), CARE, wording.CARE, (care.best_place,))
+
+
+def _careless(left: float, care: Care) -> Iterator[Contribution]:
+    cost = _on_grid(min(CARELESS * (1.0 - care.worst), left))
+    if cost > 0:
+        yield Contribution(None, -cost, 0.0, wording.CARELESS, (care.worst_place,))
 
 
 def _filler(left: float, words: int) -> Iterator[Contribution]:

@@ -78,6 +78,14 @@ DETAIL_SHARE = 0.8
 """How strong a step counts at most for the details in it: they show care, and alone they do not prove it."""
 DETAILS_ENOUGH = 2
 """Details of this customer's case, in one sentence, that bring the whole of DETAIL_SHARE."""
+ECHO_WORDS = 5
+"""From so many telling words on, all of them the customer's, a sentence says back and adds nothing."""
+CARE = 45.0
+"""Points of a reply whose best sentence stands among those of excellent ones: what readers see and no label names."""
+CARELESS = 25.0
+"""Points that it costs where the worst sentence stands among those of harmful replies."""
+CARE_WORDS = 3
+"""Shorter sentences, a name or a greeting, tell little of it."""
 FILLER_FREE_WORDS = 20
 """Words beside the point that cost nothing: a greeting, a name, a line of context."""
 FILLER_COST = 0.08

@@ -77,6 +77,8 @@ def hint(misstep: Misstep) -> str:
 GROUND = "Where a reply to this customer starts."
 DONE_STRONG = "Done, and specific to this customer."
 DONE_WEAK = "Done, but in general terms."
+CARE = "How much the best sentence reads like one from a reply that makes amends."
+CARELESS = "The weakest sentence reads like one from a reply that does not."
 FILLER = "Many words that neither help this customer nor answer them."
 WELCOME = "Welcome here, though not called for."
 NOT_CALLED_FOR = "Not called for here."
