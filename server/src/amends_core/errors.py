@@ -4,7 +4,8 @@ AmendsError
 ├── RequestError      the caller can mend it: `reason` and the `field` it concerns
 │   └── UnknownPlaybook
 ├── BundleError       the model bundle is missing, damaged or of another format
-└── PlaybookError     a playbook file breaks its schema
+├── PlaybookError     a playbook file breaks its schema
+└── TeachingError     own exemplars or a custom step cannot be used
 """
 
 
@@ -44,3 +45,7 @@ class BundleError(AmendsError):
 
 class PlaybookError(AmendsError):
     """A playbook that breaks the schema: the message lists every problem with its place."""
+
+
+class TeachingError(AmendsError):
+    """Own exemplars or a custom step that cannot be used: the message names file, line where there is one, remedy."""

@@ -41,6 +41,12 @@ class Settings(BaseSettings):
     playbook_dir: Path | None = Field(
         None, description="Directory of your own playbooks (*.yaml), beside those that ship."
     )
+    exemplars: Path | None = Field(
+        None, description="YAML file of your own exemplars, which shift decisions on sentences like them."
+    )
+    custom_steps: Path | None = Field(
+        None, description="Directory of steps of your own (*.json), as `amends steps fit` writes them."
+    )
     inference_threads: Annotated[int, Field(ge=0, le=256)] = Field(
         0, description="Threads that encode; 0 takes one a core."
     )

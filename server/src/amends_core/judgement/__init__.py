@@ -4,6 +4,7 @@ from amends_core.judgement.judge import Judge, Past, Reply
 from amends_core.judgement.result import (
     Change,
     Contribution,
+    CustomFinding,
     Judgement,
     MisstepFinding,
     Place,
@@ -15,6 +16,7 @@ from amends_core.judgement.result import (
 __all__ = [
     "Change",
     "Contribution",
+    "CustomFinding",
     "Judge",
     "Judgement",
     "MisstepFinding",
