@@ -184,7 +184,7 @@ def _confused(material: Material, detector: Detector) -> tuple[tuple[str, float]
 def _examples(
     material: Material, detector: Detector, probability: Floats, which: Truth, order: int
 ) -> tuple[Example, ...]:
-    ranked = sorted(np.flatnonzero(which), key=lambda index: (order * probability[index], index))
+    ranked = sorted(np.flatnonzero(which).tolist(), key=lambda index: (order * probability[index], index))
     return tuple(
         Example(material.texts[index], float(probability[index]), _carried(material, detector, int(index)))
         for index in ranked[:_SHOWN]

@@ -29,7 +29,8 @@ class State(StrEnum):
     IDLE = "does nothing"
     """The model reads it right by itself, and no sentence tried comes out otherwise for it."""
     CONFLICT = "in conflict"
-    """Even as an exemplar it is read wrong: the model is too sure, or an exemplar of the other side lies too near."""
+    """The model reads another label in it and not this one, or reads it wrong even as an exemplar: it may stand under
+    the wrong label, or too near to an exemplar of the other side."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -183,9 +184,9 @@ class _Bench:
         encoding = self._reader.encode(text)
         plain, taught = (detector.read_sentence(encoding) for detector in (self._plain, self._taught))
         without = self._without(label, positive, index).read_sentence(encoding)
-        right_before, right_after, left_out = (
-            self._plain.claims(reading, label) is positive for reading in (plain, taught, without)
-        )
+        before, after, left_out = (self._plain.claims(each, label) is positive for each in (plain, taught, without))
+        others = tuple(other for other in SENTENCE_LABELS if other is not label and self._plain.claims(plain, other))
+        mistaken = positive and not before and bool(others)
         return ExemplarTrial(
             label=label,
             positive=positive,
@@ -193,18 +194,14 @@ class _Bench:
             line=line,
             before=plain.probability(label),
             after=taught.probability(label),
-            state=self._state(label, encoding.embedding, right_before, right_after),
-            read_as=tuple(
-                other for other in SENTENCE_LABELS if other is not label and self._plain.claims(plain, other)
-            ),
+            state=State.CONFLICT if mistaken or not after else self._state(label, encoding.embedding, known=before),
+            read_as=others,
             left_out=left_out,
             reached=_within(self._tried, encoding.embedding, self.reach),
         )
 
-    def _state(self, label: Label, embedding: NDArray[np.float32], before: bool, after: bool) -> State:
-        if not after:
-            return State.CONFLICT
-        if not before:
+    def _state(self, label: Label, embedding: NDArray[np.float32], *, known: bool) -> State:
+        if not known:
             return State.TAUGHT
         return State.KNOWN if _within(self._flipped[label], embedding, self.reach) else State.IDLE
 
