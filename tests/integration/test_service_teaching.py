@@ -8,7 +8,6 @@ from amends.v1 import judgement_pb2, taxonomy_pb2
 from amends_client import Client, ClientOptions, customer
 from amends_core.errors import TeachingError
 from amends_core.teaching import CustomStep, Features
-from amends_server.main import run
 from amends_server.server import Model, load_model
 from amends_server.settings import Settings
 from running_service import PATIENCE_S, Running, Serve
@@ -105,11 +104,7 @@ def test_no_metric_carries_what_a_company_named(serving: Running) -> None:
     assert "halden" not in page
 
 
-def test_a_step_of_another_model_stops_the_start_with_the_remedy(
-    step: CustomStep, tmp_path: Path, capsys: pytest.CaptureFixture[str]
-) -> None:
+def test_a_step_of_another_model_stops_the_start_with_the_remedy(step: CustomStep, tmp_path: Path) -> None:
     (tmp_path / "step.json").write_text(replace(step, model_sha256="0" * 64).to_json(), encoding="utf-8")
-    with pytest.raises(TeachingError, match="fit it again with `amends steps fit`"):
+    with pytest.raises(TeachingError, match=r"fitted on model 000000000000, .* fit it again with `amends steps fit`"):
         load_model(Settings(custom_steps=tmp_path))
-    assert run(["--custom-steps", str(tmp_path)]) == 1
-    assert "fitted on model 000000000000" in capsys.readouterr().err

@@ -190,6 +190,7 @@ def test_exemplars_reach_as_far_as_strangers_seldom_come() -> None:
     far = {text: unit_vector(text) for text in "abc"}
     assert reach_of(phrases, far) == 0.7
     assert reach_of(phrases, {**far, "c": near("a", 0.9)}) == pytest.approx(0.9, abs=0.01)
+    assert reach_of(phrases, {**far, "c": far["a"]}) == 0.95
 
 
 def taught(library: PlaybookLibrary, teaching: Teaching) -> World:
@@ -260,6 +261,7 @@ def test_a_step_comes_back_from_its_file() -> None:
         ({"threshold": 0.0}, "not a custom step of this release"),
         ({"features": "pixels"}, "not a custom step of this release"),
         ({"exemplars": []}, "not a custom step of this release"),
+        ({"exemplars": ["x"] * 201}, "not a custom step of this release"),
         ({"format": 2}, "not a custom step of this release"),
         ({"name": "../up"}, "not a custom step of this release"),
     ],

@@ -26,45 +26,7 @@ HALDEN = EXAMPLES / "halden.yaml"
 SEED = 7
 LABELS = "schema: 1\nname: x\nversion: 1.0.0\nlabels:\n"
 
-HELD_OUT = {
-    "Before I go, I'll mail you what we've settled so you have it to hand.": True,
-    "There'll be an email from me shortly that spells out the whole agreement.": True,
-    "I'm putting the new price and the start date in a message to you.": True,
-    "You'll see it all written down in the note I send after this chat.": True,
-    "Give me five minutes and you'll have a recap in your inbox.": True,
-    "I'll post you a letter that confirms the goodwill payment.": True,
-    "A summary of today's call is coming to you by text.": True,
-    "I want you to have proof, so I'll write down our arrangement and send it.": True,
-    "Everything we decided will be confirmed to you in writing tonight.": True,
-    "You'll get the promised dates as an email, in my own words.": True,
-    "Let me send over a short write-up of what happens next.": True,
-    "I'll follow this up with a written confirmation of the cancellation.": True,
-    "What I told you just now is in the mail I've sent you.": True,
-    "I'll document our deal and share the copy with you.": True,
-    "Check your messages later, I'll list each point there.": True,
-    "You don't have to take notes, I'm sending you mine.": True,
-    "Please email us a photo of the damage.": False,
-    "We need that request in writing, I'm afraid.": False,
-    "I'll email the warehouse and ask where it is.": False,
-    "Your bill comes by post every quarter.": False,
-    "I'll send a technician round on Tuesday.": False,
-    "I'm so sorry you had to chase this.": False,
-    "That sounds exhausting after such a long week.": False,
-    "I'll ring you on Friday to see that it works.": False,
-    "Could you tell me what happened from the start?": False,
-    "You should have read the email we sent you.": False,
-    "I've credited forty pounds to your account.": False,
-    "Thank you for writing to us about this.": False,
-    "What's the best email to reach you on?": False,
-    "I'll take charge of this until it's done.": False,
-    "The terms are on our website.": False,
-    "Do you feel that settles it for you?": False,
-    "We can't refund that one, and I'm sorry about it.": False,
-    "I'll send you a new charger today.": False,
-    "Restart the router and wait two minutes.": False,
-    "Nothing I can do, that's the policy.": False,
-}
-"""Sentences that no example was written from, and whether they promise a written record."""
+Fit = tuple[Material, Fitted, FitReport, CustomStep]
 
 
 @pytest.fixture(scope="module")
@@ -72,13 +34,18 @@ def reader() -> Reader:
     return Reader(None)
 
 
-@pytest.fixture(scope="module")
-def fitted(reader: Reader) -> tuple[Material, Fitted, FitReport, CustomStep]:
-    examples = parse_examples(SUMMARY.name, SUMMARY.read_text(encoding="utf-8"))
+def fit_of(name: str, reader: Reader) -> Fit:
+    path = EXAMPLES / f"{name}.yaml"
+    examples = parse_examples(path.name, path.read_text(encoding="utf-8"))
     material = material_of(examples, development_rows(), reader.encode)
     made = fit(material, SEED)
     report = report_of(material, made, reader.detector(), SEED)
     return material, made, report, made.step(examples, reader.bundle.sha256, report.summary())
+
+
+@pytest.fixture(scope="module")
+def fitted(reader: Reader) -> Fit:
+    return fit_of("written_summary", reader)
 
 
 @pytest.fixture(scope="module")
@@ -88,19 +55,23 @@ def trial(reader: Reader) -> Trial:
     return try_exemplars(exemplars, reader, rows, SEED)
 
 
+@pytest.mark.parametrize(
+    ("name", "least"), [("written_summary", 0.75), ("know_your_rights", 0.55), ("safety_check", 0.6)]
+)
 def test_a_fitted_step_beats_likeness_by_far_on_sentences_nobody_fitted(
-    reader: Reader, fitted: tuple[Material, Fitted, FitReport, CustomStep]
+    reader: Reader, name: str, least: float
 ) -> None:
-    material, _, _, step = fitted
+    material, _, _, step = fit_of(name, reader)
     step = parse_step("step.json", step.to_json(), reader.bundle.sha256, reader.bundle.manifest.dimension)
     read = StepReader(step, {text: reader.encode(text).embedding for text in step.exemplars}).read
-    found = [read(reader.encode(text)) for text in HELD_OUT]
-    truth = list(HELD_OUT.values())
+    rows = [json.loads(line) for line in (EXAMPLES / f"{name}.new.jsonl").read_text(encoding="utf-8").splitlines()]
+    found = [read(reader.encode(row["text"])) for row in rows]
+    truth = [row["step"] for row in rows]
     by_head = f1_score(truth, [each.claimed for each in found])
-    likeness = [each.nearest.similarity for each in found]
-    by_likeness = f1_score(truth, [each >= _likeness_threshold(material) for each in likeness])
-    assert by_head >= 0.75
-    assert by_head >= by_likeness + 0.2
+    least_like = _likeness_threshold(material)
+    by_likeness = f1_score(truth, [each.nearest.similarity >= least_like for each in found])
+    assert by_head >= least
+    assert by_head >= by_likeness + 0.1
 
 
 def _likeness_threshold(material: Material) -> float:
@@ -113,7 +84,7 @@ def _likeness_threshold(material: Material) -> float:
     return float(thresholds[np.argmax((2 * right * found / np.maximum(right + found, 1e-9))[:-1])])
 
 
-def test_the_report_of_a_fit_says_how_sure_it_is(fitted: tuple[Material, Fitted, FitReport, CustomStep]) -> None:
+def test_the_report_of_a_fit_says_how_sure_it_is(fitted: Fit) -> None:
     material, made, report, step = fitted
     f1 = report.figures["f1"]
     assert f1.value is not None
@@ -273,8 +244,8 @@ def test_what_cannot_be_used_ends_with_status_2_and_lines(tmp_path: Path) -> Non
 
 
 def test_rows_of_ones_own_count_like_those_that_ship(reader: Reader) -> None:
-    text = f"{LABELS}  SCRIPTED:\n    positive: [At Halden we put people before pipes]\n"
-    row = SentenceRow(id="own-1", author="a", text="At Halden we put people before pipes!", labels=("SCRIPTED",))
+    text = f"{LABELS}  SCRIPTED:\n    positive: [Happy homes are our heartbeat]\n"
+    row = SentenceRow(id="own-1", author="a", text="Happy homes are our heartbeat!", labels=("SCRIPTED",))
     trial = try_exemplars(parse_exemplars("x", text), reader, [row], SEED)
     (flip,) = trial.flips
     assert (flip.row.id, flip.claimed, flip.right) == ("own-1", True, True)

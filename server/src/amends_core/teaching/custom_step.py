@@ -15,6 +15,7 @@ from amends_core.bundle import OUTPUTS
 from amends_core.encoder import Encoding, Floats
 from amends_core.errors import TeachingError
 from amends_core.exemplars import Nearest, nearest_of
+from amends_core.teaching.phrases import MAX_PHRASES
 from amends_core.text.normal import NORMALISATION
 
 FORMAT = 1
@@ -139,6 +140,7 @@ def _step_of(data: Mapping[str, Any]) -> CustomStep:
         exemplars=tuple(map(str, data["exemplars"])),
         report=dict(data["report"]),
     )
-    if not (all(map(isfinite, (*step.weights, step.bias))) and 0.0 < step.threshold < 1.0 and step.exemplars):
+    finite = all(map(isfinite, (*step.weights, step.bias)))
+    if not (finite and 0.0 < step.threshold < 1.0 and 0 < len(step.exemplars) <= MAX_PHRASES):
         raise ValueError
     return step

@@ -31,7 +31,7 @@ class Exemplar(_message.Message):
     SIMILARITY_FIELD_NUMBER: _builtins.int
     OWN_FIELD_NUMBER: _builtins.int
     text: _builtins.str
-    """The phrase, as the playbook has it."""
+    """The phrase, as the playbook or the company has it."""
     similarity: _builtins.float
     """Cosine similarity between the sentence and the phrase, -1 to 1."""
     own: _builtins.bool
