@@ -10,7 +10,7 @@ from typer.core import TyperGroup
 from amends_cli.coach import coach
 from amends_cli.conversation import conversation
 from amends_cli.doctor import doctor
-from amends_cli.evaluate import evaluate, label
+from amends_cli.evaluate import evaluate, exemplars, label, steps
 from amends_cli.failures import InputError, exit_code, one_line
 from amends_cli.next_step import next_step
 from amends_cli.playbooks import playbooks
@@ -36,7 +36,13 @@ app = typer.Typer(
     pretty_exceptions_enable=False,
 )
 # Every flag after these, --help among them, is theirs to read.
-for _name, _command in {"serve": serve, "eval": evaluate, "label": label}.items():
+for _name, _command in {
+    "serve": serve,
+    "eval": evaluate,
+    "label": label,
+    "exemplars": exemplars,
+    "steps": steps,
+}.items():
     app.command(
         _name,
         add_help_option=False,

@@ -1,4 +1,4 @@
-"""`amends eval` and `amends label`: hand everything over to the evaluation, which reads its own flags."""
+"""`amends eval`, `label`, `exemplars` and `steps`: hand over to the evaluation, which reads its own flags."""
 
 import typer
 
@@ -13,6 +13,16 @@ def evaluate(ctx: typer.Context) -> None:
 def label(ctx: typer.Context) -> None:
     """Label sentences at the terminal; `amends label --help` tells how."""
     _hand_over(["label", *ctx.args], "amends")
+
+
+def exemplars(ctx: typer.Context) -> None:
+    """Measure what exemplars of your own change; `amends exemplars --help` tells how."""
+    _hand_over(["exemplars", *ctx.args], "amends")
+
+
+def steps(ctx: typer.Context) -> None:
+    """Fit a step of your own from examples; `amends steps --help` tells how."""
+    _hand_over(["steps", *ctx.args], "amends")
 
 
 def _hand_over(arguments: list[str], prog_name: str) -> None:

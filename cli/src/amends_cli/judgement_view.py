@@ -20,10 +20,13 @@ def show_response(response: empathy_service_pb2.ScoreReplyResponse, reply: Seque
 
 def show_source(model: server_info_pb2.ModelInfo, timings: server_info_pb2.Timings) -> RenderableType:
     """Shows what model answered, and how long it took."""
-    return Text(
-        f"model {model.name} {model.version} ({model.sha256[:12]}), {timings.total_seconds * 1000:.1f} ms",
-        style=QUIET,
-    )
+    edition = f"model {model.name} {model.version} ({model.sha256[:12]}){_taught(model)}"
+    return Text(f"{edition}, {timings.total_seconds * 1000:.1f} ms", style=QUIET)
+
+
+def _taught(model: server_info_pb2.ModelInfo) -> str:
+    own = model.exemplars
+    return f" with exemplars {own.name} {own.version}" if model.HasField("exemplars") else ""
 
 
 def headline(judgement: judgement_pb2.Judgement) -> Text:
@@ -61,6 +64,8 @@ def _sections(judgement: judgement_pb2.Judgement, reply: Sequence[str]) -> Itera
         yield _missing(missing)
     if judgement.suggestions:
         yield _suggestions(judgement.suggestions)
+    if judgement.custom_steps:
+        yield _custom_steps(judgement.custom_steps)
     yield Text.assemble(("\ncustomer ", "bold"), customer_words(judgement.customer))
 
 
@@ -110,6 +115,15 @@ def _missing(steps: Sequence[judgement_pb2.StepAssessment]) -> Table:
         expectation = word(taxonomy_pb2.Expectation.DESCRIPTOR, step.expectation)
         strength = word(taxonomy_pb2.Strength.DESCRIPTOR, step.strength)
         table.add_row(step_word(step.step), expectation, strength, step.missing)
+    return table
+
+
+def _custom_steps(steps: Sequence[judgement_pb2.CustomStepReading]) -> Table:
+    table = plain_table("steps of your own, beside the score", "step", "made", "probability", "nearest example")
+    for step in steps:
+        made = Text("yes", style=GOOD) if step.claimed else Text("no", style=QUIET)
+        nearest = Text(f"“{step.nearest_exemplar.text}” {step.nearest_exemplar.similarity:.2f}", style=QUIET)
+        table.add_row(step.name, made, f"{step.probability:.2f}", nearest)
     return table
 
 

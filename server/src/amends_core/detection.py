@@ -1,6 +1,6 @@
 """Reads an encoding: logits become calibrated probabilities, and claims where they pass a threshold."""
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
 import numpy as np
@@ -19,6 +19,7 @@ from amends_core.taxonomy import (
     Step,
     Strength,
 )
+from amends_core.teaching import Correction, CustomReading, StepReader
 
 STRONG_FROM = 0.5
 """From this probability on a step counts as strong."""
@@ -42,6 +43,8 @@ class SentenceReading:
     """Calibrated probability of each sentence-level misstep, 0 to 1."""
     care: float
     """How good the replies are in which sentences like this one stand, 0 (harmful) to 1 (excellent)."""
+    custom_steps: tuple[CustomReading, ...] = ()
+    """What it says of a company's own steps, by their names."""
 
     def probability(self, label: Label) -> float:
         """Of a step or a sentence-level misstep."""
@@ -63,7 +66,12 @@ class CustomerReading:
 class Detector:
     """Reads encodings by a bundle's calibration and thresholds. Pure and thread-safe."""
 
-    def __init__(self, manifest: Manifest) -> None:
+    def __init__(
+        self, manifest: Manifest, correction: Correction | None = None, steps: Sequence[StepReader] = ()
+    ) -> None:
+        """Takes what a company taught, too: a correction by its own exemplars, and readers of its own steps."""
+        self._correction = correction
+        self._custom_steps = tuple(steps)
         scales = [manifest.calibration.get(name) for name in OUTPUTS]
         self._slope = np.array([scale.slope if scale else 1.0 for scale in scales])
         self._intercept = np.array([scale.intercept if scale else 0.0 for scale in scales])
@@ -75,12 +83,14 @@ class Detector:
 
     def read_sentence(self, encoding: Encoding) -> SentenceReading:
         """Reads a sentence of an agent."""
-        probabilities = self._calibrated(encoding).tolist()
+        shift = self._correction.shift(encoding.embedding) if self._correction else 0.0
+        probabilities = self._calibrated(encoding, shift).tolist()
         return SentenceReading(
             steps=dict(zip(STEPS, probabilities[_STEPS], strict=True)),
             strong=dict(zip(STEPS, probabilities[_STRONG], strict=True)),
             missteps=dict(zip(SENTENCE_MISSTEPS, probabilities[_MISSTEPS], strict=True)),
             care=probabilities[_CARE],
+            custom_steps=tuple(step.read(encoding) for step in self._custom_steps),
         )
 
     def read_customer(self, encoding: Encoding) -> CustomerReading:
@@ -109,7 +119,7 @@ class Detector:
         room = 1.0 - threshold if probability >= threshold else threshold
         return abs(probability - threshold) / room if room > 0 else 1.0
 
-    def _calibrated(self, encoding: Encoding) -> NDArray[np.float64]:
-        scaled = (self._slope * encoding.logits + self._intercept).clip(-60.0, 60.0)
+    def _calibrated(self, encoding: Encoding, shift: NDArray[np.float64] | float = 0.0) -> NDArray[np.float64]:
+        scaled = (self._slope * encoding.logits + self._intercept + shift).clip(-60.0, 60.0)
         probabilities: NDArray[np.float64] = 1.0 / (1.0 + np.exp(-scaled))
         return probabilities

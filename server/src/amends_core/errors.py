@@ -4,7 +4,8 @@ AmendsError
 ├── RequestError      the caller can mend it: `reason` and the `field` it concerns
 │   └── UnknownPlaybook
 ├── BundleError       the model bundle is missing, damaged or of another format
-└── PlaybookError     a playbook file breaks its schema
+├── PlaybookError     a playbook file breaks its schema
+└── TeachingError     own exemplars or a custom step cannot be used
 """
 
 
@@ -54,3 +55,7 @@ class PlaybookError(AmendsError):
     def __init__(self, message: str, places: tuple[str, ...] = ()) -> None:
         super().__init__(message)
         self.places = places or (message,)
+
+
+class TeachingError(AmendsError):
+    """Own exemplars or a custom step that cannot be used: the message names file, line where there is one, remedy."""

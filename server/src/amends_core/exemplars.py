@@ -4,7 +4,8 @@ Heads decide which labels a sentence carries; the exemplar nearest in meaning te
 """
 
 from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
+from types import MappingProxyType
 
 import numpy as np
 
@@ -19,14 +20,24 @@ class Nearest:
     text: str
     similarity: float
     """Cosine, -1 to 1."""
+    own: bool = False
+    """Whether the company taught it, and it did not ship."""
 
 
 class ExemplarIndex:
     """Finds the nearest exemplar of a label. Immutable, thread-safe."""
 
-    def __init__(self, phrases: Mapping[Label, Sequence[str]], embeddings: Mapping[str, Floats]) -> None:
-        """Indexes `phrases` by label; `embeddings` holds the unit vector of each phrase."""
-        self._phrases = {label: tuple(texts) for label, texts in phrases.items() if texts}
+    def __init__(
+        self,
+        phrases: Mapping[Label, Sequence[str]],
+        embeddings: Mapping[str, Floats],
+        own: Mapping[Label, Sequence[str]] = MappingProxyType({}),
+    ) -> None:
+        """Indexes `phrases` by label, and a company's `own`; `embeddings` holds the unit vector of each phrase."""
+        labels = dict.fromkeys((*phrases, *own))
+        every = {label: (*own.get(label, ()), *phrases.get(label, ())) for label in labels}
+        self._own = {label: frozenset(texts) for label, texts in own.items()}
+        self._phrases = {label: texts for label, texts in every.items() if texts}
         self._matrices = {
             label: np.stack([embeddings[text] for text in texts]) for label, texts in self._phrases.items()
         }
@@ -35,9 +46,15 @@ class ExemplarIndex:
         """The phrase of `label` with the highest cosine to `embedding` (shape (dimension,)); None where it has none."""
         if label not in self._matrices:
             return None
-        similarities = self._matrices[label] @ embedding
-        best = int(similarities.argmax())
-        return Nearest(self._phrases[label][best], float(similarities[best]))
+        found = nearest_of(self._phrases[label], self._matrices[label], embedding)
+        return replace(found, own=True) if found.text in self._own.get(label, ()) else found
+
+
+def nearest_of(texts: Sequence[str], vectors: Floats, embedding: Floats) -> Nearest:
+    """The text whose vector (a row of `vectors`) has the highest cosine to `embedding`; the first of equal ones."""
+    similarities = vectors @ embedding
+    best = int(similarities.argmax())
+    return Nearest(texts[best], float(similarities[best]))
 
 
 def all_phrases(sources: Iterable[Mapping[Label, Sequence[str]]]) -> tuple[str, ...]:

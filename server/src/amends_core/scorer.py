@@ -21,6 +21,7 @@ from amends_core.judgement import Details, Judge, Judgement, Past, Reply, Seen
 from amends_core.playbooks import Playbook, PlaybookLibrary, misstep_exemplars, phrasings
 from amends_core.stages import locate
 from amends_core.taxonomy import STEPS, Label, Role
+from amends_core.teaching import UNTAUGHT, Correction, StepReader, Teaching, reach_of
 from amends_core.text import Span, digest, has_words, passage_of, split
 
 MAX_HISTORY_TURNS = 100
@@ -90,15 +91,18 @@ class _Course:
 class Scorer:
     """Plans and judges. Immutable, thread-safe, deterministic to the bit."""
 
-    def __init__(self, manifest: Manifest, library: PlaybookLibrary, encodings: Encodings) -> None:
-        """Takes the encodings of all `phrases_of(library)`, made once."""
+    def __init__(
+        self, manifest: Manifest, library: PlaybookLibrary, encodings: Encodings, teaching: Teaching = UNTAUGHT
+    ) -> None:
+        """Takes the encodings of all `phrases_of(library, teaching)`, made once."""
         self.library = library
-        self.detector = Detector(manifest)
+        embeddings = {text: encoding.embedding for text, encoding in encodings.items()}
+        self.detector = taught_detector(manifest, teaching, embeddings)
         """Says what counts as claimed in a sentence's reading."""
         examples = phrasings()
         sources = _exemplar_sources(library)
-        embeddings = {text: encoding.embedding for text, encoding in encodings.items()}
-        by_playbook = {name: ExemplarIndex(phrases, embeddings) for name, phrases in sources.items()}
+        own = teaching.exemplars.positive if teaching.exemplars else {}
+        by_playbook = {name: ExemplarIndex(phrases, embeddings, own) for name, phrases in sources.items()}
         example_index = ExemplarIndex(examples, embeddings)
         self._judge = Judge(self.detector, by_playbook, example_index)
         self._adviser = Adviser(examples, example_index)
@@ -248,9 +252,25 @@ def _encoded(sentences: Sequence[Sentence], encodings: Encodings) -> Reply:
     return Reply(sentences=sentences, encodings=[encodings[sentence.text] for sentence in sentences])
 
 
-def phrases_of(library: PlaybookLibrary) -> tuple[str, ...]:
-    """Every exemplar and phrasing that a scorer of these playbooks wants encoded, once, in a stable order."""
-    return all_phrases([*_exemplar_sources(library).values(), phrasings()])
+def phrases_of(library: PlaybookLibrary, teaching: Teaching = UNTAUGHT) -> tuple[str, ...]:
+    """Every exemplar and phrasing that a scorer of these wants encoded, once, in a stable order."""
+    shipped = all_phrases([*_exemplar_sources(library).values(), phrasings()])
+    return tuple(dict.fromkeys((*shipped, *teaching.phrases)))
+
+
+def taught_detector(manifest: Manifest, teaching: Teaching, embeddings: Mapping[str, Floats]) -> Detector:
+    """A detector that knows what a company taught.
+
+    Args:
+        manifest: of the model.
+        teaching: own exemplars and steps.
+        embeddings: of `teaching.phrases`, and of the shipped missteps and phrasings, which say how far one reaches.
+    """
+    steps = [StepReader(step, embeddings) for step in teaching.steps]
+    if teaching.exemplars is None:
+        return Detector(manifest, steps=steps)
+    reach = reach_of({**misstep_exemplars(), **phrasings()}, embeddings)
+    return Detector(manifest, Correction(teaching.exemplars, embeddings, reach), steps)
 
 
 def _exemplar_sources(library: PlaybookLibrary) -> Mapping[str, Mapping[Label, Sequence[str]]]:

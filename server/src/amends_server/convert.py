@@ -24,6 +24,7 @@ from amends_core.judgement import Contribution, Judgement, MisstepFinding, Place
 from amends_core.playbooks import Playbook, Stage
 from amends_core.promises import Promise, PromiseStatus
 from amends_core.taxonomy import CUSTOMER_ACTS, MISSTEPS, STEPS, CustomerAct, Label, Role, Step, Strength
+from amends_core.teaching import CustomReading
 
 _ROLES = {taxonomy_pb2.ROLE_CUSTOMER: Role.CUSTOMER, taxonomy_pb2.ROLE_AGENT: Role.AGENT}
 _STEPS = {step: taxonomy_pb2.Step.Value(f"STEP_{step}") for step in STEPS}
@@ -91,6 +92,7 @@ def judgement_to(judgement: Judgement, detector: Detector | None = None) -> judg
         playbook=playbook_ref(judgement.playbook),
         stage=judgement.stage,
         sentences=[_sentence(sentence, detector) for sentence in judgement.sentences] if detector else (),
+        custom_steps=[_custom_step(found.reading, found.places) for found in judgement.custom_steps],
     )
 
 
@@ -297,7 +299,9 @@ def _spans(places: Iterable[Place]) -> list[conversation_pb2.Span]:
 
 
 def _exemplar(nearest: Nearest | None) -> judgement_pb2.Exemplar | None:
-    return judgement_pb2.Exemplar(text=nearest.text, similarity=nearest.similarity) if nearest else None
+    return (
+        judgement_pb2.Exemplar(text=nearest.text, similarity=nearest.similarity, own=nearest.own) if nearest else None
+    )
 
 
 def _sentence(sentence: Sentence, detector: Detector) -> judgement_pb2.SentenceReading:
@@ -316,6 +320,18 @@ def _sentence(sentence: Sentence, detector: Detector) -> judgement_pb2.SentenceR
             )
             for misstep, probability in reading.missteps.items()
         ],
+        custom_steps=[_custom_step(custom) for custom in reading.custom_steps],
+    )
+
+
+def _custom_step(reading: CustomReading, places: Iterable[Place] = ()) -> judgement_pb2.CustomStepReading:
+    return judgement_pb2.CustomStepReading(
+        name=reading.step.name,
+        version=reading.step.version,
+        probability=reading.probability,
+        claimed=reading.claimed,
+        nearest_exemplar=_exemplar(reading.nearest),
+        spans=_spans(places),
     )
 
 

@@ -16,6 +16,7 @@ from amends_core.errors import PlaybookError
 from amends_core.playbooks import PlaybookLibrary, load_library
 from amends_core.playbooks.reading import MAX_BYTES
 from amends_core.scorer import Scorer, phrases_of
+from amends_core.teaching import UNTAUGHT, Teaching
 
 from amends_server.convert import playbook_ref
 from amends_server.encoding import EncoderPool, InferenceFailed, Overloaded, QueueExpired
@@ -39,6 +40,8 @@ class Edition:
     library: PlaybookLibrary
     scorer: Scorer
     encodings: Mapping[str, Encoding]
+    teaching: Teaching = UNTAUGHT
+    """What the company taught: it stays the same while playbooks change."""
 
     @property
     def refs(self) -> list[judgement_pb2.PlaybookRef]:
@@ -162,9 +165,9 @@ class Watcher:
         before = self._shelf.current
         if _checksums(library) == _checksums(before.library):
             return
-        encodings = await self._encoded(phrases_of(library), before.encodings)
-        scorer = await asyncio.to_thread(Scorer, self._manifest, library, encodings)
-        self._shelf.current = Edition(library, scorer, encodings)
+        encodings = await self._encoded(phrases_of(library, before.teaching), before.encodings)
+        scorer = await asyncio.to_thread(Scorer, self._manifest, library, encodings, before.teaching)
+        self._shelf.current = Edition(library, scorer, encodings, before.teaching)
         self._metrics.playbook_reloads.labels("loaded").inc()
         self._metrics.playbooks_loaded.set_to_current_time()
         _log.info("playbooks loaded", extra={"playbooks": {p.name: f"{p.version} {p.sha256[:12]}" for p in library}})

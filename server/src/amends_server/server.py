@@ -23,6 +23,7 @@ from amends_core.bundle import DEFAULT_BUNDLE, Bundle, load_bundle
 from amends_core.encoder import Encoding, OnnxEncoder
 from amends_core.playbooks import PlaybookLibrary
 from amends_core.scorer import MAX_HISTORY_TURNS, MAX_PIECES, Scorer, phrases_of
+from amends_core.teaching import UNTAUGHT, Teaching, load_teaching
 from google.protobuf import timestamp_pb2
 from grpc import aio
 from grpc_health.v1 import health_pb2, health_pb2_grpc
@@ -64,6 +65,7 @@ class Model:
     scorer: Scorer
     encodings: Mapping[str, Encoding]
     """Of every phrase of the library."""
+    teaching: Teaching = UNTAUGHT
 
 
 def load_model(settings: Settings) -> Model:
@@ -72,14 +74,17 @@ def load_model(settings: Settings) -> Model:
     Raises:
         BundleError: the bundle is missing or damaged.
         PlaybookError: a playbook breaks its schema or contradicts itself.
+        TeachingError: own exemplars or a custom step cannot be used.
     """
     bundle = load_bundle(settings.model_dir or DEFAULT_BUNDLE)
     encoder = OnnxEncoder(bundle)
     library = load_checked(settings.playbook_dir)
-    phrases = phrases_of(library)
+    teaching = load_teaching(settings.exemplars, settings.custom_steps, bundle)
+    phrases = phrases_of(library, teaching)
     with ThreadPoolExecutor(settings.threads) as threads:
         encodings = dict(zip(phrases, threads.map(encoder.encode, phrases), strict=True))
-    return Model(bundle, encoder, library, Scorer(bundle.manifest, library, encodings), encodings)
+    scorer = Scorer(bundle.manifest, library, encodings, teaching)
+    return Model(bundle, encoder, library, scorer, encodings, teaching)
 
 
 class Service:
@@ -101,7 +106,7 @@ class Service:
         self._server = aio.server(interceptors=(EdgeInterceptor(self.metrics),), options=_options(settings))
         self._metrics_server: WSGIServer | None = None
         self._tasks: set[asyncio.Task[None]] = set()
-        self._shelf = Shelf(Edition(model.library, model.scorer, model.encodings))
+        self._shelf = Shelf(Edition(model.library, model.scorer, model.encodings, model.teaching))
         self._coaching = self._make_coaching(model)
         self._watcher = self._watcher_of(model)
         self._register(model)
@@ -244,10 +249,23 @@ def _server_info(settings: Settings, model: Model) -> server_info_pb2.ServerInfo
     calibrated = timestamp_pb2.Timestamp()
     calibrated.FromDatetime(manifest.calibrated_at)
     return server_info_pb2.ServerInfo(
-        model=server_info_pb2.ModelInfo(name=manifest.name, version=manifest.version, sha256=model.bundle.sha256),
+        model=_model_info(model),
         limits=_limits(settings, manifest.max_tokens),
         calibration_time=calibrated,
         server_version=version("amends"),
+    )
+
+
+def _model_info(model: Model) -> server_info_pb2.ModelInfo:
+    manifest, own = model.bundle.manifest, model.teaching.exemplars
+    return server_info_pb2.ModelInfo(
+        name=manifest.name,
+        version=manifest.version,
+        sha256=model.bundle.sha256,
+        exemplars=server_info_pb2.TeachingRef(name=own.name, version=own.version) if own else None,
+        custom_steps=[
+            server_info_pb2.TeachingRef(name=step.name, version=step.version) for step in model.teaching.steps
+        ],
     )
 
 

@@ -44,6 +44,12 @@ class Settings(BaseSettings):
     playbook_poll_s: Annotated[float, Field(ge=0, le=3600)] = Field(
         5.0, description="Seconds between looks at your playbooks for changes; 0 looks only after SIGHUP."
     )
+    exemplars: Path | None = Field(
+        None, description="YAML file of your own exemplars, which shift decisions on sentences like them."
+    )
+    custom_steps: Path | None = Field(
+        None, description="Directory of steps of your own (*.json), as `amends steps fit` writes them."
+    )
     inference_threads: Annotated[int, Field(ge=0, le=256)] = Field(
         0, description="Threads that encode; 0 takes one a core."
     )

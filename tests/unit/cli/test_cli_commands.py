@@ -351,6 +351,26 @@ def test_serve_without_the_extra_tells_what_to_install(run: Run, monkeypatch: py
     assert result.stderr.count("\n") == 1
 
 
+@pytest.mark.parametrize("command", ["eval", "label", "exemplars", "steps"])
+def test_what_measures_without_the_extra_tells_what_to_install(
+    run: Run, monkeypatch: pytest.MonkeyPatch, command: str
+) -> None:
+    monkeypatch.setitem(sys.modules, "amends_eval.cli.app", None)
+    result = run(command, "try", "own.yaml")
+    assert (result.exit_code, result.stdout) == (1, "")
+    assert "pip install 'amends[eval]'" in result.stderr
+
+
+@pytest.mark.parametrize(
+    ("args", "shown"),
+    [(("exemplars", "try", "--help"), "Measure what exemplars change"), (("steps", "fit", "--help"), "--anyway")],
+)
+def test_what_a_company_teaches_is_handed_to_the_evaluation(run: Run, args: tuple[str, ...], shown: str) -> None:
+    result = run(*args)
+    assert result.exit_code == 0
+    assert shown in result.stdout
+
+
 def test_version_is_printed() -> None:
     result = CliRunner().invoke(app, ["--version"])
     assert result.exit_code == 0

@@ -243,3 +243,25 @@ def test_scoring_needs_no_server_package(
         monkeypatch.setitem(sys.modules, name, None)
     server.answer("ScoreReply", scored)
     assert run(*ASK).exit_code == 0
+
+
+def test_own_steps_are_shown_beside_the_score_and_own_exemplars_named(
+    server: FakeServer, run: Run, scored: empathy_service_pb2.ScoreReplyResponse
+) -> None:
+    scored.judgement.custom_steps.add(
+        name="written_summary",
+        probability=0.91,
+        claimed=True,
+        nearest_exemplar=judgement_pb2.Exemplar(text="I'll mail you a recap.", similarity=0.87, own=True),
+    )
+    scored.judgement.custom_steps.add(name="safety_check", probability=0.02)
+    scored.model.exemplars.name, scored.model.exemplars.version = "halden", "1.0.0"
+    server.answer("ScoreReply", scored)
+    result = run(*ASK)
+    for shown in (
+        "steps of your own, beside the score",
+        "written_summary  yes   0.91         “I'll mail you a recap.” 0.87",
+        "safety_check     no    0.02",
+        "with exemplars halden 1.0.0",
+    ):
+        assert shown in result.stdout

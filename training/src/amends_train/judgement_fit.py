@@ -17,8 +17,7 @@ from pathlib import Path
 import numpy as np
 from amends_core.bundle import DEFAULT_BUNDLE
 from amends_core.conversation import Turn
-from amends_core.judgement import weights
-from amends_core.judgement import Seen
+from amends_core.judgement import Seen, weights
 from amends_core.taxonomy import CONVERSATION_MISSTEPS, MISSTEPS, SENTENCE_MISSTEPS, STEPS, Expectation, Role, Severity
 from numpy.typing import NDArray
 from scipy.optimize import minimize

@@ -3,6 +3,7 @@
 from typing import Any
 
 import typer
+from amends_core.errors import TeachingError
 from typer.core import TyperGroup
 
 from amends_eval.cli import (
@@ -10,11 +11,13 @@ from amends_eval.cli import (
     baseline,
     compare,
     datasets,
+    exemplars,
     gate,
     import_labels,
     label,
     report,
     run,
+    steps,
     suites,
     yardstick,
 )
@@ -38,6 +41,10 @@ class _Commands(TyperGroup):
         except EvalError as error:
             typer.echo(f"amends: {' '.join(str(error).split())}", err=True)
             raise typer.Exit(CALL_FAILED if isinstance(error, TargetError) else BAD_INPUT) from None
+        except TeachingError as error:
+            # One line a problem, each with its place.
+            typer.echo(f"amends: {error}", err=True)
+            raise typer.Exit(BAD_INPUT) from None
 
 
 app = typer.Typer(
@@ -63,7 +70,8 @@ for _name, _module in {
 }.items():
     app.command(_name)(_module.command)
 
-app.add_typer(label.app, name="label")
+for _name, _group in {"label": label.app, "exemplars": exemplars.app, "steps": steps.app}.items():
+    app.add_typer(_group, name=_name)
 
 
 def main(arguments: list[str] | None = None, prog_name: str = "amends eval") -> None:

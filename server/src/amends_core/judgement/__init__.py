@@ -6,6 +6,7 @@ from amends_core.judgement.points import Seen
 from amends_core.judgement.result import (
     Change,
     Contribution,
+    CustomFinding,
     Judgement,
     MisstepFinding,
     Place,
@@ -18,6 +19,7 @@ __all__ = [
     "Change",
     "Contribution",
     "Details",
+    "CustomFinding",
     "Judge",
     "Judgement",
     "MisstepFinding",

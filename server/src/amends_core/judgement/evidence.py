@@ -115,8 +115,12 @@ class Gatherer:
 
 
 def _own_words(nearest: Nearest | None) -> float:
-    """What a sentence is worth by whether it is the agent's own: an exemplar pasted in is about somebody else."""
-    return PASTED_SHARE if nearest is not None and nearest.similarity >= PASTED_COSINE else 1.0
+    """What a sentence is worth by whether it is the agent's own: an exemplar pasted in is about somebody else.
+
+    What a company lists itself is what its agents say.
+    """
+    pasted = nearest is not None and not nearest.own and nearest.similarity >= PASTED_COSINE
+    return PASTED_SHARE if pasted else 1.0
 
 
 def place_of(sentence: Sentence) -> Place:

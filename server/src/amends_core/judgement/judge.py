@@ -10,6 +10,7 @@ from amends_core.exemplars import ExemplarIndex
 from amends_core.judgement import wording
 from amends_core.judgement.care import care_of
 from amends_core.judgement.confidence import confidence_of, unsure_reasons
+from amends_core.judgement.custom import custom_findings
 from amends_core.judgement.details import Details
 from amends_core.judgement.evidence import Evidence, Gatherer, carries_time, filler_words, with_answer, without_time
 from amends_core.judgement.missteps import find_missteps
@@ -97,6 +98,7 @@ class Judge:
             playbook=playbook,
             stage=locate(playbook, state).stage.name,
             sentences=tuple(reply.sentences),
+            custom_steps=custom_findings(reply.sentences),
         )
 
 

@@ -8,6 +8,7 @@ from amends_core.conversation import CustomerMoment, Sentence
 from amends_core.exemplars import Nearest
 from amends_core.playbooks import Playbook
 from amends_core.taxonomy import Expectation, Label, Misstep, Severity, Step, Strength
+from amends_core.teaching import CustomReading
 from amends_core.text import Span
 
 
@@ -86,6 +87,16 @@ class Suggestion:
 
 
 @dataclass(frozen=True, slots=True)
+class CustomFinding:
+    """What the reply says of one of the company's own steps; it does not count into the score."""
+
+    reading: CustomReading
+    """Of the likeliest sentence."""
+    places: tuple[Place, ...]
+    """The sentences that make it, likeliest first; empty where none does."""
+
+
+@dataclass(frozen=True, slots=True)
 class Judgement:
     """How well a reply makes amends, and why."""
 
@@ -102,3 +113,5 @@ class Judgement:
     stage: str
     sentences: tuple[Sentence, ...]
     """Of the reply, in order, with what was read in each."""
+    custom_steps: tuple[CustomFinding, ...] = ()
+    """One for each of the company's own steps, by name."""

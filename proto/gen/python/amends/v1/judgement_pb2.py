@@ -26,7 +26,7 @@ from amends.v1 import conversation_pb2 as amends_dot_v1_dot_conversation__pb2
 from amends.v1 import taxonomy_pb2 as amends_dot_v1_dot_taxonomy__pb2
 
 
-DESCRIPTOR = _descriptor_pool.Default().AddSerializedFile(b'\n\x19\x61mends/v1/judgement.proto\x12\tamends.v1\x1a\x1c\x61mends/v1/conversation.proto\x1a\x18\x61mends/v1/taxonomy.proto\",\n\x08\x45xemplar\x12\x0c\n\x04text\x18\x01 \x01(\t\x12\x12\n\nsimilarity\x18\x02 \x01(\x01\"^\n\x0f\x43ustomerSignals\x12\r\n\x05upset\x18\x01 \x01(\x01\x12#\n\x03\x61\x63t\x18\x02 \x01(\x0e\x32\x16.amends.v1.CustomerAct\x12\x17\n\x0f\x61\x63t_probability\x18\x03 \x01(\x01\"\xeb\x02\n\x0fSentenceReading\x12\x1d\n\x04span\x18\x01 \x01(\x0b\x32\x0f.amends.v1.Span\x12\x35\n\x05steps\x18\x02 \x03(\x0b\x32&.amends.v1.SentenceReading.StepReading\x12;\n\x08missteps\x18\x03 \x03(\x0b\x32).amends.v1.SentenceReading.MisstepReading\x1ah\n\x0bStepReading\x12\x1d\n\x04step\x18\x01 \x01(\x0e\x32\x0f.amends.v1.Step\x12\x13\n\x0bprobability\x18\x02 \x01(\x01\x12%\n\x08strength\x18\x03 \x01(\x0e\x32\x13.amends.v1.Strength\x1a[\n\x0eMisstepReading\x12#\n\x07misstep\x18\x01 \x01(\x0e\x32\x12.amends.v1.Misstep\x12\x13\n\x0bprobability\x18\x02 \x01(\x01\x12\x0f\n\x07\x63laimed\x18\x03 \x01(\x08\"\xf8\x01\n\x0eStepAssessment\x12\x1d\n\x04step\x18\x01 \x01(\x0e\x32\x0f.amends.v1.Step\x12+\n\x0b\x65xpectation\x18\x02 \x01(\x0e\x32\x16.amends.v1.Expectation\x12\x13\n\x0bprobability\x18\x03 \x01(\x01\x12%\n\x08strength\x18\x04 \x01(\x0e\x32\x13.amends.v1.Strength\x12\x1e\n\x05spans\x18\x05 \x03(\x0b\x32\x0f.amends.v1.Span\x12-\n\x10nearest_exemplar\x18\x06 \x01(\x0b\x32\x13.amends.v1.Exemplar\x12\x0f\n\x07missing\x18\x07 \x01(\t\"\xd0\x01\n\x0eMisstepFinding\x12#\n\x07misstep\x18\x01 \x01(\x0e\x32\x12.amends.v1.Misstep\x12\x13\n\x0bprobability\x18\x02 \x01(\x01\x12%\n\x08severity\x18\x03 \x01(\x0e\x32\x13.amends.v1.Severity\x12\x1e\n\x05spans\x18\x04 \x03(\x0b\x32\x0f.amends.v1.Span\x12\x0e\n\x06reason\x18\x05 \x01(\t\x12-\n\x10nearest_exemplar\x18\x06 \x01(\x0b\x32\x13.amends.v1.Exemplar\"\xb9\x01\n\x0c\x43ontribution\x12\x1f\n\x04step\x18\x01 \x01(\x0e\x32\x0f.amends.v1.StepH\x00\x12%\n\x07misstep\x18\x02 \x01(\x0e\x32\x12.amends.v1.MisstepH\x00\x12\x0e\n\x06points\x18\x03 \x01(\x01\x12\x17\n\x0fpossible_points\x18\x04 \x01(\x01\x12\x0e\n\x06reason\x18\x05 \x01(\t\x12\x1e\n\x05spans\x18\x06 \x03(\x0b\x32\x0f.amends.v1.SpanB\x08\n\x06source\"\x9f\x02\n\nSuggestion\x12,\n\x06\x61\x63tion\x18\x01 \x01(\x0e\x32\x1c.amends.v1.Suggestion.Action\x12\x1f\n\x04step\x18\x02 \x01(\x0e\x32\x0f.amends.v1.StepH\x00\x12%\n\x07misstep\x18\x03 \x01(\x0e\x32\x12.amends.v1.MisstepH\x00\x12\x0c\n\x04text\x18\x04 \x01(\t\x12\x0f\n\x07\x65xample\x18\x05 \x01(\t\x12\x15\n\rexpected_gain\x18\x06 \x01(\x01\"Z\n\x06\x41\x63tion\x12\x16\n\x12\x41\x43TION_UNSPECIFIED\x10\x00\x12\x0e\n\nACTION_ADD\x10\x01\x12\x15\n\x11\x41\x43TION_STRENGTHEN\x10\x02\x12\x11\n\rACTION_REMOVE\x10\x03\x42\t\n\x07subject\"<\n\x0bPlaybookRef\x12\x0c\n\x04name\x18\x01 \x01(\t\x12\x0f\n\x07version\x18\x02 \x01(\t\x12\x0e\n\x06sha256\x18\x03 \x01(\t\"\xb4\x03\n\tJudgement\x12\r\n\x05score\x18\x01 \x01(\x01\x12#\n\x07verdict\x18\x02 \x01(\x0e\x32\x12.amends.v1.Verdict\x12\x12\n\nconfidence\x18\x03 \x01(\x01\x12\x16\n\x0eunsure_reasons\x18\x04 \x03(\t\x12.\n\rcontributions\x18\x05 \x03(\x0b\x32\x17.amends.v1.Contribution\x12(\n\x05steps\x18\x06 \x03(\x0b\x32\x19.amends.v1.StepAssessment\x12+\n\x08missteps\x18\x07 \x03(\x0b\x32\x19.amends.v1.MisstepFinding\x12,\n\x08\x63ustomer\x18\x08 \x01(\x0b\x32\x1a.amends.v1.CustomerSignals\x12*\n\x0bsuggestions\x18\t \x03(\x0b\x32\x15.amends.v1.Suggestion\x12(\n\x08playbook\x18\n \x01(\x0b\x32\x16.amends.v1.PlaybookRef\x12\r\n\x05stage\x18\x0b \x01(\t\x12-\n\tsentences\x18\x0c \x03(\x0b\x32\x1a.amends.v1.SentenceReadingb\x06proto3')
+DESCRIPTOR = _descriptor_pool.Default().AddSerializedFile(b'\n\x19\x61mends/v1/judgement.proto\x12\tamends.v1\x1a\x1c\x61mends/v1/conversation.proto\x1a\x18\x61mends/v1/taxonomy.proto\"9\n\x08\x45xemplar\x12\x0c\n\x04text\x18\x01 \x01(\t\x12\x12\n\nsimilarity\x18\x02 \x01(\x01\x12\x0b\n\x03own\x18\x03 \x01(\x08\"^\n\x0f\x43ustomerSignals\x12\r\n\x05upset\x18\x01 \x01(\x01\x12#\n\x03\x61\x63t\x18\x02 \x01(\x0e\x32\x16.amends.v1.CustomerAct\x12\x17\n\x0f\x61\x63t_probability\x18\x03 \x01(\x01\"\xa7\x01\n\x11\x43ustomStepReading\x12\x0c\n\x04name\x18\x01 \x01(\t\x12\x0f\n\x07version\x18\x02 \x01(\t\x12\x13\n\x0bprobability\x18\x03 \x01(\x01\x12\x0f\n\x07\x63laimed\x18\x04 \x01(\x08\x12-\n\x10nearest_exemplar\x18\x05 \x01(\x0b\x32\x13.amends.v1.Exemplar\x12\x1e\n\x05spans\x18\x06 \x03(\x0b\x32\x0f.amends.v1.Span\"\x9f\x03\n\x0fSentenceReading\x12\x1d\n\x04span\x18\x01 \x01(\x0b\x32\x0f.amends.v1.Span\x12\x35\n\x05steps\x18\x02 \x03(\x0b\x32&.amends.v1.SentenceReading.StepReading\x12;\n\x08missteps\x18\x03 \x03(\x0b\x32).amends.v1.SentenceReading.MisstepReading\x12\x32\n\x0c\x63ustom_steps\x18\x04 \x03(\x0b\x32\x1c.amends.v1.CustomStepReading\x1ah\n\x0bStepReading\x12\x1d\n\x04step\x18\x01 \x01(\x0e\x32\x0f.amends.v1.Step\x12\x13\n\x0bprobability\x18\x02 \x01(\x01\x12%\n\x08strength\x18\x03 \x01(\x0e\x32\x13.amends.v1.Strength\x1a[\n\x0eMisstepReading\x12#\n\x07misstep\x18\x01 \x01(\x0e\x32\x12.amends.v1.Misstep\x12\x13\n\x0bprobability\x18\x02 \x01(\x01\x12\x0f\n\x07\x63laimed\x18\x03 \x01(\x08\"\xf8\x01\n\x0eStepAssessment\x12\x1d\n\x04step\x18\x01 \x01(\x0e\x32\x0f.amends.v1.Step\x12+\n\x0b\x65xpectation\x18\x02 \x01(\x0e\x32\x16.amends.v1.Expectation\x12\x13\n\x0bprobability\x18\x03 \x01(\x01\x12%\n\x08strength\x18\x04 \x01(\x0e\x32\x13.amends.v1.Strength\x12\x1e\n\x05spans\x18\x05 \x03(\x0b\x32\x0f.amends.v1.Span\x12-\n\x10nearest_exemplar\x18\x06 \x01(\x0b\x32\x13.amends.v1.Exemplar\x12\x0f\n\x07missing\x18\x07 \x01(\t\"\xd0\x01\n\x0eMisstepFinding\x12#\n\x07misstep\x18\x01 \x01(\x0e\x32\x12.amends.v1.Misstep\x12\x13\n\x0bprobability\x18\x02 \x01(\x01\x12%\n\x08severity\x18\x03 \x01(\x0e\x32\x13.amends.v1.Severity\x12\x1e\n\x05spans\x18\x04 \x03(\x0b\x32\x0f.amends.v1.Span\x12\x0e\n\x06reason\x18\x05 \x01(\t\x12-\n\x10nearest_exemplar\x18\x06 \x01(\x0b\x32\x13.amends.v1.Exemplar\"\xb9\x01\n\x0c\x43ontribution\x12\x1f\n\x04step\x18\x01 \x01(\x0e\x32\x0f.amends.v1.StepH\x00\x12%\n\x07misstep\x18\x02 \x01(\x0e\x32\x12.amends.v1.MisstepH\x00\x12\x0e\n\x06points\x18\x03 \x01(\x01\x12\x17\n\x0fpossible_points\x18\x04 \x01(\x01\x12\x0e\n\x06reason\x18\x05 \x01(\t\x12\x1e\n\x05spans\x18\x06 \x03(\x0b\x32\x0f.amends.v1.SpanB\x08\n\x06source\"\x9f\x02\n\nSuggestion\x12,\n\x06\x61\x63tion\x18\x01 \x01(\x0e\x32\x1c.amends.v1.Suggestion.Action\x12\x1f\n\x04step\x18\x02 \x01(\x0e\x32\x0f.amends.v1.StepH\x00\x12%\n\x07misstep\x18\x03 \x01(\x0e\x32\x12.amends.v1.MisstepH\x00\x12\x0c\n\x04text\x18\x04 \x01(\t\x12\x0f\n\x07\x65xample\x18\x05 \x01(\t\x12\x15\n\rexpected_gain\x18\x06 \x01(\x01\"Z\n\x06\x41\x63tion\x12\x16\n\x12\x41\x43TION_UNSPECIFIED\x10\x00\x12\x0e\n\nACTION_ADD\x10\x01\x12\x15\n\x11\x41\x43TION_STRENGTHEN\x10\x02\x12\x11\n\rACTION_REMOVE\x10\x03\x42\t\n\x07subject\"<\n\x0bPlaybookRef\x12\x0c\n\x04name\x18\x01 \x01(\t\x12\x0f\n\x07version\x18\x02 \x01(\t\x12\x0e\n\x06sha256\x18\x03 \x01(\t\"\xe8\x03\n\tJudgement\x12\r\n\x05score\x18\x01 \x01(\x01\x12#\n\x07verdict\x18\x02 \x01(\x0e\x32\x12.amends.v1.Verdict\x12\x12\n\nconfidence\x18\x03 \x01(\x01\x12\x16\n\x0eunsure_reasons\x18\x04 \x03(\t\x12.\n\rcontributions\x18\x05 \x03(\x0b\x32\x17.amends.v1.Contribution\x12(\n\x05steps\x18\x06 \x03(\x0b\x32\x19.amends.v1.StepAssessment\x12+\n\x08missteps\x18\x07 \x03(\x0b\x32\x19.amends.v1.MisstepFinding\x12,\n\x08\x63ustomer\x18\x08 \x01(\x0b\x32\x1a.amends.v1.CustomerSignals\x12*\n\x0bsuggestions\x18\t \x03(\x0b\x32\x15.amends.v1.Suggestion\x12(\n\x08playbook\x18\n \x01(\x0b\x32\x16.amends.v1.PlaybookRef\x12\r\n\x05stage\x18\x0b \x01(\t\x12-\n\tsentences\x18\x0c \x03(\x0b\x32\x1a.amends.v1.SentenceReading\x12\x32\n\x0c\x63ustom_steps\x18\r \x03(\x0b\x32\x1c.amends.v1.CustomStepReadingb\x06proto3')
 
 _globals = globals()
 _builder.BuildMessageAndEnumDescriptors(DESCRIPTOR, _globals)
@@ -34,27 +34,29 @@ _builder.BuildTopDescriptorsAndMessages(DESCRIPTOR, 'amends.v1.judgement_pb2', _
 if not _descriptor._USE_C_DESCRIPTORS:
   DESCRIPTOR._loaded_options = None
   _globals['_EXEMPLAR']._serialized_start=96
-  _globals['_EXEMPLAR']._serialized_end=140
-  _globals['_CUSTOMERSIGNALS']._serialized_start=142
-  _globals['_CUSTOMERSIGNALS']._serialized_end=236
-  _globals['_SENTENCEREADING']._serialized_start=239
-  _globals['_SENTENCEREADING']._serialized_end=602
-  _globals['_SENTENCEREADING_STEPREADING']._serialized_start=405
-  _globals['_SENTENCEREADING_STEPREADING']._serialized_end=509
-  _globals['_SENTENCEREADING_MISSTEPREADING']._serialized_start=511
-  _globals['_SENTENCEREADING_MISSTEPREADING']._serialized_end=602
-  _globals['_STEPASSESSMENT']._serialized_start=605
-  _globals['_STEPASSESSMENT']._serialized_end=853
-  _globals['_MISSTEPFINDING']._serialized_start=856
-  _globals['_MISSTEPFINDING']._serialized_end=1064
-  _globals['_CONTRIBUTION']._serialized_start=1067
-  _globals['_CONTRIBUTION']._serialized_end=1252
-  _globals['_SUGGESTION']._serialized_start=1255
-  _globals['_SUGGESTION']._serialized_end=1542
-  _globals['_SUGGESTION_ACTION']._serialized_start=1441
-  _globals['_SUGGESTION_ACTION']._serialized_end=1531
-  _globals['_PLAYBOOKREF']._serialized_start=1544
-  _globals['_PLAYBOOKREF']._serialized_end=1604
-  _globals['_JUDGEMENT']._serialized_start=1607
-  _globals['_JUDGEMENT']._serialized_end=2043
+  _globals['_EXEMPLAR']._serialized_end=153
+  _globals['_CUSTOMERSIGNALS']._serialized_start=155
+  _globals['_CUSTOMERSIGNALS']._serialized_end=249
+  _globals['_CUSTOMSTEPREADING']._serialized_start=252
+  _globals['_CUSTOMSTEPREADING']._serialized_end=419
+  _globals['_SENTENCEREADING']._serialized_start=422
+  _globals['_SENTENCEREADING']._serialized_end=837
+  _globals['_SENTENCEREADING_STEPREADING']._serialized_start=640
+  _globals['_SENTENCEREADING_STEPREADING']._serialized_end=744
+  _globals['_SENTENCEREADING_MISSTEPREADING']._serialized_start=746
+  _globals['_SENTENCEREADING_MISSTEPREADING']._serialized_end=837
+  _globals['_STEPASSESSMENT']._serialized_start=840
+  _globals['_STEPASSESSMENT']._serialized_end=1088
+  _globals['_MISSTEPFINDING']._serialized_start=1091
+  _globals['_MISSTEPFINDING']._serialized_end=1299
+  _globals['_CONTRIBUTION']._serialized_start=1302
+  _globals['_CONTRIBUTION']._serialized_end=1487
+  _globals['_SUGGESTION']._serialized_start=1490
+  _globals['_SUGGESTION']._serialized_end=1777
+  _globals['_SUGGESTION_ACTION']._serialized_start=1676
+  _globals['_SUGGESTION_ACTION']._serialized_end=1766
+  _globals['_PLAYBOOKREF']._serialized_start=1779
+  _globals['_PLAYBOOKREF']._serialized_end=1839
+  _globals['_JUDGEMENT']._serialized_start=1842
+  _globals['_JUDGEMENT']._serialized_end=2330
 # @@protoc_insertion_point(module_scope)

@@ -29,19 +29,23 @@ class Exemplar(_message.Message):
 
     TEXT_FIELD_NUMBER: _builtins.int
     SIMILARITY_FIELD_NUMBER: _builtins.int
+    OWN_FIELD_NUMBER: _builtins.int
     text: _builtins.str
-    """The phrase, as the playbook has it."""
+    """The phrase, as the playbook or the company has it."""
     similarity: _builtins.float
     """Cosine similarity between the sentence and the phrase, -1 to 1."""
+    own: _builtins.bool
+    """Whether it is one of the company's own, and did not ship."""
     def __init__(
         self,
         *,
         text: _builtins.str = ...,
         similarity: _builtins.float = ...,
+        own: _builtins.bool = ...,
     ) -> None: ...
     _HasFieldArgType: _TypeAlias = _Never  # noqa: Y015
     def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
-    _ClearFieldArgType: _TypeAlias = _typing.Literal["similarity", b"similarity", "text", b"text"]  # noqa: Y015
+    _ClearFieldArgType: _TypeAlias = _typing.Literal["own", b"own", "similarity", b"similarity", "text", b"text"]  # noqa: Y015
     def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
     def WhichOneof(self, oneof_group: _Never) -> None: ...
 
@@ -76,6 +80,54 @@ class CustomerSignals(_message.Message):
     def WhichOneof(self, oneof_group: _Never) -> None: ...
 
 Global___CustomerSignals: _TypeAlias = CustomerSignals  # noqa: Y015
+
+@_typing.final
+class CustomStepReading(_message.Message):
+    """A step of the company's own, in one sentence or a whole reply. It does not count into the score."""
+
+    DESCRIPTOR: _descriptor.Descriptor
+
+    NAME_FIELD_NUMBER: _builtins.int
+    VERSION_FIELD_NUMBER: _builtins.int
+    PROBABILITY_FIELD_NUMBER: _builtins.int
+    CLAIMED_FIELD_NUMBER: _builtins.int
+    NEAREST_EXEMPLAR_FIELD_NUMBER: _builtins.int
+    SPANS_FIELD_NUMBER: _builtins.int
+    name: _builtins.str
+    """Its name."""
+    version: _builtins.str
+    """Its version."""
+    probability: _builtins.float
+    """Probability that the sentence does it, 0 to 1, calibrated on the examples it was fitted from; of a reply,
+    that of the likeliest sentence.
+    """
+    claimed: _builtins.bool
+    """Whether the probability reaches the step's threshold."""
+    @_builtins.property
+    def nearest_exemplar(self) -> Global___Exemplar:
+        """The example nearest to the (likeliest) sentence."""
+
+    @_builtins.property
+    def spans(self) -> _containers.RepeatedCompositeFieldContainer[_conversation_pb2.Span]:
+        """Of a reply: the sentences that do it, likeliest first. Empty in the reading of one sentence."""
+
+    def __init__(
+        self,
+        *,
+        name: _builtins.str = ...,
+        version: _builtins.str = ...,
+        probability: _builtins.float = ...,
+        claimed: _builtins.bool = ...,
+        nearest_exemplar: Global___Exemplar | None = ...,
+        spans: _abc.Iterable[_conversation_pb2.Span] | None = ...,
+    ) -> None: ...
+    _HasFieldArgType: _TypeAlias = _typing.Literal["nearest_exemplar", b"nearest_exemplar"]  # noqa: Y015
+    def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
+    _ClearFieldArgType: _TypeAlias = _typing.Literal["claimed", b"claimed", "name", b"name", "nearest_exemplar", b"nearest_exemplar", "probability", b"probability", "spans", b"spans", "version", b"version"]  # noqa: Y015
+    def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
+    def WhichOneof(self, oneof_group: _Never) -> None: ...
+
+Global___CustomStepReading: _TypeAlias = CustomStepReading  # noqa: Y015
 
 @_typing.final
 class SentenceReading(_message.Message):
@@ -142,6 +194,7 @@ class SentenceReading(_message.Message):
     SPAN_FIELD_NUMBER: _builtins.int
     STEPS_FIELD_NUMBER: _builtins.int
     MISSTEPS_FIELD_NUMBER: _builtins.int
+    CUSTOM_STEPS_FIELD_NUMBER: _builtins.int
     @_builtins.property
     def span(self) -> _conversation_pb2.Span:
         """Where the sentence lies."""
@@ -154,16 +207,21 @@ class SentenceReading(_message.Message):
     def missteps(self) -> _containers.RepeatedCompositeFieldContainer[Global___SentenceReading.MisstepReading]:
         """Every misstep of the sentence level once, in its order."""
 
+    @_builtins.property
+    def custom_steps(self) -> _containers.RepeatedCompositeFieldContainer[Global___CustomStepReading]:
+        """Every step of the company's own once, by name."""
+
     def __init__(
         self,
         *,
         span: _conversation_pb2.Span | None = ...,
         steps: _abc.Iterable[Global___SentenceReading.StepReading] | None = ...,
         missteps: _abc.Iterable[Global___SentenceReading.MisstepReading] | None = ...,
+        custom_steps: _abc.Iterable[Global___CustomStepReading] | None = ...,
     ) -> None: ...
     _HasFieldArgType: _TypeAlias = _typing.Literal["span", b"span"]  # noqa: Y015
     def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
-    _ClearFieldArgType: _TypeAlias = _typing.Literal["missteps", b"missteps", "span", b"span", "steps", b"steps"]  # noqa: Y015
+    _ClearFieldArgType: _TypeAlias = _typing.Literal["custom_steps", b"custom_steps", "missteps", b"missteps", "span", b"span", "steps", b"steps"]  # noqa: Y015
     def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
     def WhichOneof(self, oneof_group: _Never) -> None: ...
 
@@ -432,6 +490,7 @@ class Judgement(_message.Message):
     PLAYBOOK_FIELD_NUMBER: _builtins.int
     STAGE_FIELD_NUMBER: _builtins.int
     SENTENCES_FIELD_NUMBER: _builtins.int
+    CUSTOM_STEPS_FIELD_NUMBER: _builtins.int
     score: _builtins.float
     """0 to 100, a multiple of 0.25. Present also where the verdict is UNSURE, but then not to be shown
     without it.
@@ -474,6 +533,10 @@ class Judgement(_message.Message):
     def sentences(self) -> _containers.RepeatedCompositeFieldContainer[Global___SentenceReading]:
         """What was read in each sentence of the reply, in order; empty unless asked for."""
 
+    @_builtins.property
+    def custom_steps(self) -> _containers.RepeatedCompositeFieldContainer[Global___CustomStepReading]:
+        """Every step of the company's own once, by name; empty where the server has none."""
+
     def __init__(
         self,
         *,
@@ -489,10 +552,11 @@ class Judgement(_message.Message):
         playbook: Global___PlaybookRef | None = ...,
         stage: _builtins.str = ...,
         sentences: _abc.Iterable[Global___SentenceReading] | None = ...,
+        custom_steps: _abc.Iterable[Global___CustomStepReading] | None = ...,
     ) -> None: ...
     _HasFieldArgType: _TypeAlias = _typing.Literal["customer", b"customer", "playbook", b"playbook"]  # noqa: Y015
     def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
-    _ClearFieldArgType: _TypeAlias = _typing.Literal["confidence", b"confidence", "contributions", b"contributions", "customer", b"customer", "missteps", b"missteps", "playbook", b"playbook", "score", b"score", "sentences", b"sentences", "stage", b"stage", "steps", b"steps", "suggestions", b"suggestions", "unsure_reasons", b"unsure_reasons", "verdict", b"verdict"]  # noqa: Y015
+    _ClearFieldArgType: _TypeAlias = _typing.Literal["confidence", b"confidence", "contributions", b"contributions", "custom_steps", b"custom_steps", "customer", b"customer", "missteps", b"missteps", "playbook", b"playbook", "score", b"score", "sentences", b"sentences", "stage", b"stage", "steps", b"steps", "suggestions", b"suggestions", "unsure_reasons", b"unsure_reasons", "verdict", b"verdict"]  # noqa: Y015
     def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
     def WhichOneof(self, oneof_group: _Never) -> None: ...
 

@@ -26,19 +26,21 @@ from amends.v1 import judgement_pb2 as amends_dot_v1_dot_judgement__pb2
 from google.protobuf import timestamp_pb2 as google_dot_protobuf_dot_timestamp__pb2
 
 
-DESCRIPTOR = _descriptor_pool.Default().AddSerializedFile(b'\n\x1b\x61mends/v1/server_info.proto\x12\tamends.v1\x1a\x19\x61mends/v1/judgement.proto\x1a\x1fgoogle/protobuf/timestamp.proto\":\n\tModelInfo\x12\x0c\n\x04name\x18\x01 \x01(\t\x12\x0f\n\x07version\x18\x02 \x01(\t\x12\x0e\n\x06sha256\x18\x03 \x01(\t\"|\n\x07Timings\x12\x14\n\x0cplan_seconds\x18\x01 \x01(\x01\x12\x15\n\rqueue_seconds\x18\x02 \x01(\x01\x12\x16\n\x0e\x65ncode_seconds\x18\x03 \x01(\x01\x12\x15\n\rjudge_seconds\x18\x04 \x01(\x01\x12\x15\n\rtotal_seconds\x18\x05 \x01(\x01\"\xd4\x01\n\x06Limits\x12\x11\n\tmax_turns\x18\x01 \x01(\x05\x12\x17\n\x0fmax_reply_turns\x18\x02 \x01(\x05\x12\x1b\n\x13max_text_characters\x18\x03 \x01(\x05\x12\x17\n\x0fmax_batch_items\x18\x04 \x01(\x05\x12\x19\n\x11max_message_bytes\x18\x05 \x01(\x05\x12\x1b\n\x13max_sentence_tokens\x18\x06 \x01(\x05\x12\x19\n\x11max_history_turns\x18\x07 \x01(\x05\x12\x15\n\rmax_sentences\x18\x08 \x01(\x05\"\xcd\x01\n\nServerInfo\x12#\n\x05model\x18\x01 \x01(\x0b\x32\x14.amends.v1.ModelInfo\x12!\n\x06limits\x18\x02 \x01(\x0b\x32\x11.amends.v1.Limits\x12)\n\tplaybooks\x18\x03 \x03(\x0b\x32\x16.amends.v1.PlaybookRef\x12\x34\n\x10\x63\x61libration_time\x18\x04 \x01(\x0b\x32\x1a.google.protobuf.Timestamp\x12\x16\n\x0eserver_version\x18\x05 \x01(\tb\x06proto3')
+DESCRIPTOR = _descriptor_pool.Default().AddSerializedFile(b'\n\x1b\x61mends/v1/server_info.proto\x12\tamends.v1\x1a\x19\x61mends/v1/judgement.proto\x1a\x1fgoogle/protobuf/timestamp.proto\"\x93\x01\n\tModelInfo\x12\x0c\n\x04name\x18\x01 \x01(\t\x12\x0f\n\x07version\x18\x02 \x01(\t\x12\x0e\n\x06sha256\x18\x03 \x01(\t\x12)\n\texemplars\x18\x04 \x01(\x0b\x32\x16.amends.v1.TeachingRef\x12,\n\x0c\x63ustom_steps\x18\x05 \x03(\x0b\x32\x16.amends.v1.TeachingRef\",\n\x0bTeachingRef\x12\x0c\n\x04name\x18\x01 \x01(\t\x12\x0f\n\x07version\x18\x02 \x01(\t\"|\n\x07Timings\x12\x14\n\x0cplan_seconds\x18\x01 \x01(\x01\x12\x15\n\rqueue_seconds\x18\x02 \x01(\x01\x12\x16\n\x0e\x65ncode_seconds\x18\x03 \x01(\x01\x12\x15\n\rjudge_seconds\x18\x04 \x01(\x01\x12\x15\n\rtotal_seconds\x18\x05 \x01(\x01\"\xd4\x01\n\x06Limits\x12\x11\n\tmax_turns\x18\x01 \x01(\x05\x12\x17\n\x0fmax_reply_turns\x18\x02 \x01(\x05\x12\x1b\n\x13max_text_characters\x18\x03 \x01(\x05\x12\x17\n\x0fmax_batch_items\x18\x04 \x01(\x05\x12\x19\n\x11max_message_bytes\x18\x05 \x01(\x05\x12\x1b\n\x13max_sentence_tokens\x18\x06 \x01(\x05\x12\x19\n\x11max_history_turns\x18\x07 \x01(\x05\x12\x15\n\rmax_sentences\x18\x08 \x01(\x05\"\xcd\x01\n\nServerInfo\x12#\n\x05model\x18\x01 \x01(\x0b\x32\x14.amends.v1.ModelInfo\x12!\n\x06limits\x18\x02 \x01(\x0b\x32\x11.amends.v1.Limits\x12)\n\tplaybooks\x18\x03 \x03(\x0b\x32\x16.amends.v1.PlaybookRef\x12\x34\n\x10\x63\x61libration_time\x18\x04 \x01(\x0b\x32\x1a.google.protobuf.Timestamp\x12\x16\n\x0eserver_version\x18\x05 \x01(\tb\x06proto3')
 
 _globals = globals()
 _builder.BuildMessageAndEnumDescriptors(DESCRIPTOR, _globals)
 _builder.BuildTopDescriptorsAndMessages(DESCRIPTOR, 'amends.v1.server_info_pb2', _globals)
 if not _descriptor._USE_C_DESCRIPTORS:
   DESCRIPTOR._loaded_options = None
-  _globals['_MODELINFO']._serialized_start=102
-  _globals['_MODELINFO']._serialized_end=160
-  _globals['_TIMINGS']._serialized_start=162
-  _globals['_TIMINGS']._serialized_end=286
-  _globals['_LIMITS']._serialized_start=289
-  _globals['_LIMITS']._serialized_end=501
-  _globals['_SERVERINFO']._serialized_start=504
-  _globals['_SERVERINFO']._serialized_end=709
+  _globals['_MODELINFO']._serialized_start=103
+  _globals['_MODELINFO']._serialized_end=250
+  _globals['_TEACHINGREF']._serialized_start=252
+  _globals['_TEACHINGREF']._serialized_end=296
+  _globals['_TIMINGS']._serialized_start=298
+  _globals['_TIMINGS']._serialized_end=422
+  _globals['_LIMITS']._serialized_start=425
+  _globals['_LIMITS']._serialized_end=637
+  _globals['_SERVERINFO']._serialized_start=640
+  _globals['_SERVERINFO']._serialized_end=845
 # @@protoc_insertion_point(module_scope)
