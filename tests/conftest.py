@@ -7,11 +7,15 @@ from collections.abc import Iterator
 from contextlib import ExitStack
 from typing import Any
 
+import hypothesis
 import pytest
 from amends_client import Client, ClientOptions
 from amends_server.server import Model, Service, load_model
 from amends_server.settings import Settings
 from running_service import PATIENCE_S, Running, Serve
+
+hypothesis.settings.register_profile("amends", deadline=None)  # machines are shared: a slow case is no wrong one
+hypothesis.settings.load_profile("amends")
 
 
 @pytest.fixture(scope="session", autouse=True)

@@ -60,7 +60,10 @@ def unit_vector(seed: str) -> Floats:
 
 @dataclass(frozen=True, slots=True)
 class Says:
-    """What the fake model says of a text; `outputs` are probabilities by output name, the rest are 1 - SURE."""
+    """What the fake model says of a text; `outputs` are probabilities by output name, the rest are 1 - SURE.
+
+    Care that is not given is one half.
+    """
 
     outputs: Mapping[str, float] = field(default_factory=dict)
     near: str = ""
@@ -71,6 +74,7 @@ class Says:
 
     def encoding(self, text: str) -> Encoding:
         logits = np.full(len(OUTPUTS), logit(1 - SURE), dtype=np.float32)
+        logits[COLUMN["care"]] = 0.0
         for name, probability in self.outputs.items():
             logits[COLUMN[name]] = logit(probability)
         return Encoding(unit_vector(self.near or text), logits, self.tokens, self.unknown_tokens, self.truncated)

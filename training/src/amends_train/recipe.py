@@ -4,7 +4,7 @@ import hashlib
 import json
 import platform
 import time
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import asdict, dataclass, replace
 from importlib.metadata import version
 from pathlib import Path
@@ -174,15 +174,18 @@ def run(recipe: Recipe, inputs: Inputs) -> Mapping[str, float]:
 
 def _trained(recipe: Recipe, inputs: Inputs) -> tuple[SentenceTransformer, Network]:
     """The trained student, taught by the teacher where there is one."""
-    corpus = Corpus(inputs.agents, inputs.customers, inputs.further)
-    if recipe.teacher is None:
-        return _pupil(recipe.student, recipe.work, corpus, inputs.checksum)
-    base, network = _pupil(recipe.teacher, recipe.work, corpus, inputs.checksum)
-    soft = soft_targets(network, base, passages_of(corpus), recipe.teacher.options.max_tokens)
-    return _pupil(recipe.student, recipe.work, replace(corpus, soft=soft), f"{inputs.checksum} after {recipe.teacher}")
+    corpus, teacher = Corpus(inputs.agents, inputs.customers, inputs.further), recipe.teacher
+    if teacher is None:
+        return _pupil(recipe.student, recipe.work, lambda: corpus, inputs.checksum)
+
+    def taught() -> Corpus:
+        base, network = _pupil(teacher, recipe.work, lambda: corpus, inputs.checksum)
+        return replace(corpus, soft=soft_targets(network, base, passages_of(corpus), teacher.options.max_tokens))
+
+    return _pupil(recipe.student, recipe.work, taught, f"{inputs.checksum} after {teacher}")
 
 
-def _pupil(pupil: Pupil, work: Path, corpus: Corpus, data: str) -> tuple[SentenceTransformer, Network]:
+def _pupil(pupil: Pupil, work: Path, corpus: Callable[[], Corpus], data: str) -> tuple[SentenceTransformer, Network]:
     """A trained network, from the work folder where it was trained before on the same data with the same options."""
     key = hashlib.sha256(f"{data} {pupil} {_packages()}".encode()).hexdigest()[:16]
     folder = work / f"{pupil.base}-{key}"
@@ -193,7 +196,7 @@ def _pupil(pupil: Pupil, work: Path, corpus: Corpus, data: str) -> tuple[Sentenc
         load_model(network, str(weights))
         return base, network.eval()
     folder.mkdir(parents=True, exist_ok=True)
-    network = fit(base, corpus, pupil.options, folder / "epoch.pt")
+    network = fit(base, corpus(), pupil.options, folder / "epoch.pt")
     save_model(network, str(weights.with_suffix(".partial")))
     weights.with_suffix(".partial").rename(weights)
     (folder / "epoch.pt").unlink()

@@ -4,6 +4,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 
 from amends_core.conversation import Sentence
+from amends_core.detection import Detector
 from amends_core.judgement.evidence import place_of
 from amends_core.judgement.result import Place
 from amends_core.judgement.weights import CARE_WORDS
@@ -22,17 +23,26 @@ class Care:
     worst_place: Place
 
 
-def care_of(sentences: Sequence[Sentence], own: Sequence[float]) -> Care:
+def care_of(sentences: Sequence[Sentence], own: Sequence[float], detector: Detector) -> Care:
     """Reads the care of a reply of at least one sentence; `own` says how far each is in the agent's own words, 0 to 1.
 
-    Sentences of fewer than CARE_WORDS words count half for the best, and not for the worst where there are longer ones.
+    A sentence that harms earns nothing. Sentences of fewer than CARE_WORDS words count half for the best, and not for
+    the worst where there are longer ones.
     """
     long = [word_count(sentence.text) >= CARE_WORDS for sentence in sentences]
     earned = [
-        s.reading.care * (1.0 - max(s.reading.missteps.values())) * share * (1.0 if is_long else 0.5)
-        for s, share, is_long in zip(sentences, own, long, strict=True)
+        sentence.reading.care * _harmless(sentence, detector) * share * (1.0 if is_long else 0.5)
+        for sentence, share, is_long in zip(sentences, own, long, strict=True)
     ]
     best = max(range(len(sentences)), key=lambda i: earned[i])
     counted = [i for i, is_long in enumerate(long) if is_long] or [best]
     worst = min(counted, key=lambda i: sentences[i].reading.care)
     return Care(earned[best], place_of(sentences[best]), sentences[worst].reading.care, place_of(sentences[worst]))
+
+
+def _harmless(sentence: Sentence, detector: Detector) -> float:
+    """How surely a sentence holds no misstep, 0 to 1; 0 where one is claimed."""
+    missteps = sentence.reading.missteps
+    if any(detector.claims(sentence.reading, misstep) for misstep in missteps):
+        return 0.0
+    return 1.0 - max(missteps.values())

@@ -73,7 +73,7 @@ class Judge:
         missteps = find_missteps(playbook, state, sentences, embeddings, past.embeddings, evidence, self._detector)
         filler = 0 if state.wants_answer else filler_words(sentences, evidence)
         own = [gatherer.own_share(sentence, e) for sentence, e in zip(sentences, embeddings, strict=True)]
-        seen = Seen(state, expected, evidence, missteps, care_of(sentences, own), filler)
+        seen = Seen(state, expected, evidence, missteps, care_of(sentences, own, self._detector), filler)
         return seen, sentences
 
     def judge(self, playbook: Playbook, past: Past, reply: Reply, locale: str) -> Judgement:

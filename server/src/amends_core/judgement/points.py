@@ -87,9 +87,9 @@ def verdict_of(score: float, missteps: Sequence[MisstepFinding]) -> Verdict:
 
 
 def _stretch(ground: float, expected: Mapping[Step, Expectation]) -> float:
-    """What expected steps are worth more where few are expected: all of them together bring a reply to FULL."""
+    """What expected steps are worth more where few are expected: with all care they bring a reply to FULL."""
     whole = sum(WORTH[step] for step in STEPS if expected[step] is Expectation.EXPECTED)
-    return max(1.0, (FULL - ground) / whole) if whole else 1.0
+    return max(1.0, (FULL - ground - CARE) / whole) if whole else 1.0
 
 
 def _step_shares(

@@ -26,7 +26,7 @@ WORTH: Mapping[Step, float] = {
 `ranked` and the graded replies of `training/data/replies`: a pairwise logistic loss, drawn to what the guides say, each
 weight with its sign and a floor. Source: Bradley and Terry (1952), Rank analysis of incomplete block designs."""
 FULL = 85.0
-"""What a reply earns at least that makes every expected step fully, however few they are."""
+"""What a reply earns at least that makes every expected step fully and with all care, however few they are."""
 WELCOME: Mapping[Step, float] = {
     Step.TAKE_ACTION: 19.0,
     Step.REFLECT: 12.5,
