@@ -282,9 +282,9 @@ def _worst(replies: Sequence[JudgedReply]) -> ReplyMoment | None:
 
 
 def _shares(reply: JudgedReply) -> Sequence[Contribution]:
-    """The contributions of a reply beside the ground it starts from; the ground alone where there is nothing else."""
-    ground, *shares = reply.judgement.contributions
-    return shares or [ground]
+    """The contributions that a label explains; all of them where no label does."""
+    shares = reply.judgement.contributions
+    return [share for share in shares if share.source is not None] or shares
 
 
 def _moment(reply: JudgedReply, top: Contribution) -> ReplyMoment:

@@ -1,5 +1,7 @@
 """The judgement: what helps brings points, what harms costs them, and doubt is said aloud."""
 
+from dataclasses import replace
+
 import pytest
 from amends_core.conversation import Turn
 from amends_core.judgement import Change, Judgement, MisstepFinding, Verdict, wording
@@ -78,7 +80,8 @@ def test_hint_of_a_misstep_costs_a_share_and_says_so(world: World) -> None:
 
 
 def test_steps_never_take_the_score_above_100(world: World) -> None:
-    judgement = world.judge(said(VENTS), f"{FULL} {CHECK} {FOLLOW} {APPRECIATE}")
+    says = {ACT: replace(agent(Step.TAKE_ACTION), outputs={**agent(Step.TAKE_ACTION).outputs, "care": 0.9})}
+    judgement = world.judge(said(VENTS), f"{FULL} {CHECK} {FOLLOW} {APPRECIATE}", says=says)
     assert judgement.score == sum(share.points for share in judgement.contributions) == 100
 
 

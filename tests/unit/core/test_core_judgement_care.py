@@ -52,7 +52,7 @@ def test_greeting_is_not_the_worst_sentence_of_a_reply_that_holds_longer_ones() 
     assert care_of([greeting], [1], DETECTOR).worst == pytest.approx(0.1)
 
 
-@pytest.mark.parametrize("care", [0.05, 0.5, 0.95])
+@pytest.mark.parametrize("care", [0.2, 0.5, 0.95])
 def test_care_moves_the_score_by_its_weights(world: World, care: float) -> None:
     says = {"We bring it tonight.": Says({output_name(Step.TAKE_ACTION): 0.99, "care": care})}
     judgement = world.judge([COMPLAINT], "We bring it tonight.", says=says)

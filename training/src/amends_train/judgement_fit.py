@@ -19,6 +19,7 @@ from amends_core.bundle import DEFAULT_BUNDLE
 from amends_core.conversation import Turn
 from amends_core.judgement import Seen, weights
 from amends_core.taxonomy import CONVERSATION_MISSTEPS, MISSTEPS, SENTENCE_MISSTEPS, STEPS, Expectation, Role, Severity
+from amends_core.text import has_words
 from numpy.typing import NDArray
 from scipy.optimize import minimize
 from sklearn.model_selection import KFold
@@ -109,6 +110,8 @@ def read_graded(paths: Sequence[Path], reader: Reader) -> Graded:
     for index, (path, row) in enumerate(rows):
         turns = [Turn(Role(turn["role"].upper()), turn["text"]) for turn in row["turns"]]
         for reply, its_grade in _replies(row):
+            if not has_words(reply):  # the service refuses it
+                continue
             seen.append(_seen(reader.see(turns, reply, row.get("playbook", ""))))
             grade.append(its_grade)
             conversation.append(index)
@@ -194,7 +197,7 @@ def main() -> None:
     parser.add_argument(
         "replies", type=Path, nargs="*",
         default=[
-            *sorted(Path("training/data/replies").glob("*.jsonl")),
+            Path("training/data/replies/quill.jsonl"),  # unseen by the embedded bundle
             Path("eval/datasets/ranked-v1/dev.jsonl"), Path("eval/datasets/gaming-v1/dev.jsonl"),
         ],
     )  # fmt: skip

@@ -37,13 +37,18 @@ def find_missteps(
     """Gives the missteps, gravest first; `earlier` holds the embeddings of `state.sentences`."""
     found = [_of_sentences(playbook, m, evidence[m]) for m in SENTENCE_MISSTEPS if evidence[m].places]
     heard_wrong = misheard(state, sentences, detector)
-    reasons = {**HARM, Misstep.MISHEARD: heard_wrong[0][1] if heard_wrong else ""}
+    rushed = past_gate(playbook, state, sentences, detector)
+    reasons = {
+        **HARM,
+        Misstep.MISHEARD: heard_wrong[0][1] if heard_wrong else "",
+        Misstep.NO_PAUSE: RUSHED_PAST_GATE if rushed else HARM[Misstep.NO_PAUSE],
+    }
     whole = {
         Misstep.SOLVE_TOO_SOON: solve_too_soon(playbook, state, sentences, detector),
         Misstep.SOLVE_TOO_LATE: solve_too_late(state, evidence),
         Misstep.OVER_APOLOGIZED: _over_apologized(playbook, state, sentences, detector),
         Misstep.MISHEARD: tuple(place for place, _ in heard_wrong),
-        Misstep.NO_PAUSE: no_pause(playbook, state, sentences, detector),
+        Misstep.NO_PAUSE: rushed or no_pause(playbook, state, sentences, detector),
         Misstep.REPEATED: tuple(_repeated(sentences, embeddings, state.sentences, earlier)),
     }
     found += [
@@ -51,10 +56,6 @@ def find_missteps(
         for misstep, places in whole.items()
         if places
     ]
-    rushed = () if whole[Misstep.NO_PAUSE] else past_gate(playbook, state, sentences, detector)
-    if rushed:
-        severity = severity_of(playbook, Misstep.NO_PAUSE)
-        found.append(MisstepFinding(Misstep.NO_PAUSE, 1.0, severity, rushed, RUSHED_PAST_GATE))
     return tuple(sorted(found, key=lambda finding: (-finding.severity, -finding.probability, finding.misstep)))
 
 

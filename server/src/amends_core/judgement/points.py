@@ -33,8 +33,8 @@ _VERDICT_FROM: tuple[tuple[float, Verdict], ...] = (
     (25.0, Verdict.FALLS_SHORT),
     (0.0, Verdict.HARMS),
 )
-"""Half of the excellent replies lie above the first bound, half of the half-good above the second, half of the harmful
-below the third: read off graded development rows."""
+"""Three quarters of the good replies and one of the half-good lie above the first bound, half of the half-good above
+the second, half of the harmful below the third: read off graded development rows."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -61,18 +61,17 @@ def contributions(seen: Seen) -> tuple[Contribution, ...]:
     for that reason is left out of it, so the points always add up exactly.
     """
     ground = _on_grid(GROUND_CALM + (GROUND_UPSET - GROUND_CALM) * seen.heat)
-    shares = [Contribution(None, ground, ground, wording.GROUND)]
-    left = 100.0 - ground
-    earned = [_care(seen.care), *_step_shares(seen.expected, seen.evidence, _stretch(ground, seen.expected))]
-    for share in sorted(earned, key=lambda share: -share.points):
+    shares = [Contribution(None, ground, ground, wording.GROUND), _care(seen.care)]
+    shares += _careless(sum(share.points for share in shares), seen.care)
+    left = 100.0 - sum(share.points for share in shares)
+    steps = _step_shares(seen.expected, seen.evidence, _stretch(ground, seen.expected))
+    for share in sorted(steps, key=lambda share: -share.points):
         points = min(share.points, left)
         left -= max(0.0, points)
         shares.append(replace(share, points=points))
     costs = list(_costs(sum(share.points for share in shares), seen.evidence, seen.missteps))
     left = sum(share.points for share in (*shares, *costs))
-    careless = list(_careless(left, seen.care))
-    left += sum(share.points for share in careless)
-    return (*shares, *costs, *careless, *_filler(left, seen.filler_words))
+    return (*shares, *costs, *_filler(left, seen.filler_words))
 
 
 def score_of(shares: Sequence[Contribution]) -> float:

@@ -155,7 +155,7 @@ def _past_stage(
     playbook: Playbook, state: State, sentences: Sequence[Sentence], detector: Detector
 ) -> tuple[Place, ...]:
     """A later stage in the turn that first makes one after which the agent is silent, where order is a rule."""
-    if playbook.order is not Order.RULE:
+    if playbook.order is not Order.RULE or state.act in WANTS_REMEDY or state.upset < HEAT:
         return ()
     turn_index, paused = -1, len(playbook.stages)
     for sentence in sentences:
