@@ -200,10 +200,10 @@ def test_try_prints_the_effect_and_as_json() -> None:
 
 
 def test_exemplars_that_harm_end_with_status_1(tmp_path: Path) -> None:
-    rows = [row for row in development_rows() if "APOLOGIZE" in row.strength][:20]
+    rows = [row for row in development_rows() if "APOLOGIZE" not in row.strength][:60]
     phrases = "\n".join(f"      - {json.dumps(row.text)}" for row in rows)
     path = tmp_path / "harm.yaml"
-    path.write_text(f"{LABELS}  APOLOGIZE:\n    negative:\n{phrases}\n", "utf-8")
+    path.write_text(f"{LABELS}  APOLOGIZE:\n    positive:\n{phrases}\n", "utf-8")
     result = invoked("exemplars", "try", path)
     assert result.exit_code == 1
     assert "worse by more than chance" in " ".join(result.output.split())
@@ -244,8 +244,8 @@ def test_what_cannot_be_used_ends_with_status_2_and_lines(tmp_path: Path) -> Non
 
 
 def test_rows_of_ones_own_count_like_those_that_ship(reader: Reader) -> None:
-    text = f"{LABELS}  SCRIPTED:\n    positive: [Blue umbrellas walk the dog]\n"
-    row = SentenceRow(id="own-1", author="a", text="Blue umbrellas walk the dog!", labels=("SCRIPTED",))
+    text = f"{LABELS}  FOLLOW_UP:\n    positive: [You will see my face again]\n"
+    row = SentenceRow(id="own-1", author="a", text="You will see my face again!", labels=("FOLLOW_UP:1",))
     trial = try_exemplars(parse_exemplars("x", text), reader, [row], SEED)
     (flip,) = trial.flips
     assert (flip.row.id, flip.claimed, flip.right) == ("own-1", True, True)
