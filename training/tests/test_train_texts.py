@@ -1,6 +1,7 @@
 """Near-duplicates are found, augmentation keeps what a sentence means, targets say what is known."""
 
 import random
+from dataclasses import replace
 from pathlib import Path
 
 import numpy as np
@@ -175,7 +176,7 @@ def test_teacher_and_label_are_mixed_where_both_speak_and_the_teacher_is_heard_w
 
 
 def test_message_is_taught_by_the_word_on_the_context_it_is_read_with() -> None:
-    row = customer_row(act="ASK", upset=1.0)
+    row = replace(customer_row(act="ASK", upset=1.0), context="Is it this one?")
     said = {
         context: np.full(len(OUTPUTS), value, dtype=np.float32) for context, value in (("", 0.0), (row.context, 0.5))
     }
