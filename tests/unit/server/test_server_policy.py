@@ -121,14 +121,14 @@ def test_only_what_goes_before_counts_against_a_deadline() -> None:
 
 
 def test_a_burst_is_admitted_and_a_standing_queue_is_not() -> None:
-    queue = schedule(ticket(*[0.1] * 8, deadline=50.0), ticket(*[0.1] * 8, deadline=50.0))
-    taken(queue, 4, now=0.4)
+    queue = schedule(ticket(*[0.1] * 10, deadline=50.0), ticket(*[0.1] * 10, deadline=50.0))
+    taken(queue, 6, now=0.4)
     assert queue.offer(ticket(0.1, deadline=50.0), 0.9) is None, "somebody waits, but not for long"
     refusal = queue.offer(ticket(0.1, deadline=50.0), 1.1)
     assert refusal is not None
     assert refusal.limit is Limit.STANDING_QUEUE
     assert refusal.queue_s > TARGETS[Priority.LIVE]
-    taken(queue, 11, now=1.2)
+    taken(queue, 13, now=1.2)
     assert queue.offer(ticket(0.1, deadline=50.0), 1.3) is None, "it is as short as it may stand"
     taken(queue, 3, now=1.4)
     assert all(queue.offer(ticket(*[0.1] * 8, deadline=50.0), 9.0) is None for _ in range(3)), "it was empty"
@@ -219,7 +219,8 @@ class QueueHistory(RuleBasedStateMachine):
             self.waiting.append(Seen(call, list(call.jobs)))
         else:
             assert before > 0, "nobody is refused while nobody waits"
-            assert refusal.limit is Limit.DEADLINE or before + len(costs) > self.most
+            assert (refusal.limit is Limit.QUEUE_FULL) is (before + len(costs) > self.most)
+            assert refusal.limit is not Limit.STANDING_QUEUE or refusal.queue_s > TARGETS[p]
             assert 0.05 <= refusal.retry_after_s <= 60
 
     @rule()
@@ -262,4 +263,4 @@ class QueueHistory(RuleBasedStateMachine):
 
 
 TestQueueHistory = QueueHistory.TestCase
-TestQueueHistory.settings = settings(deadline=None, max_examples=100, stateful_step_count=60)
+TestQueueHistory.settings = settings(deadline=None, max_examples=150, stateful_step_count=50)

@@ -7,7 +7,7 @@ first (EDF). What cannot be done in time is refused at the door, so that what is
 
 from bisect import bisect_left, bisect_right, insort
 from collections import deque
-from collections.abc import Iterable, Mapping
+from collections.abc import Mapping
 from dataclasses import dataclass, field
 from enum import IntEnum, StrEnum
 from math import exp, inf
@@ -189,7 +189,7 @@ class Schedule:
         self._expire(now)
         line = self._lines[ticket.priority]
         line.ask(ticket.work_s, now)
-        waiting = sum(each.sentences for each in self._up_to(ticket.priority))
+        waiting = sum(each.sentences for other, each in self._lines.items() if other <= ticket.priority)
         refusal = self._refusal(ticket, now, waiting) if waiting else None
         if refusal is None:
             self._arrivals += 1
@@ -236,13 +236,10 @@ class Schedule:
         self._settle(now)
 
     def _settle(self, now: float) -> None:
-        """A class that does not wait is owed nothing, and its queue does not stand."""
+        """The queue of a class that does not wait does not stand."""
         for line in self._lines.values():
             if not line.tickets:
-                line.owed_s, line.empty_at = 0.0, now
-
-    def _up_to(self, priority: Priority) -> Iterable[_Line]:
-        return (line for other, line in self._lines.items() if other <= priority)
+                line.empty_at = now
 
     def _refusal(self, ticket: Ticket, now: float, waiting: int) -> Refusal | None:
         line, outlook = self._lines[ticket.priority], self._outlook(ticket.priority, now)

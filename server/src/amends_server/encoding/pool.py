@@ -161,7 +161,7 @@ class EncoderPool:
         with self._shared.condition:
             if self._shared.stopping:
                 raise InferenceFailed
-            refusal = self._shared.schedule.offer(ticket, ticket.entered)
+            refusal = self._shared.schedule.offer(ticket, time.monotonic())
             expired = self._shared.schedule.pull_expired()
             if refusal is None:
                 self._shared.condition.notify(len(ticket.jobs))
