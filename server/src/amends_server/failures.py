@@ -25,7 +25,7 @@ def call_error(error: Exception) -> CallError:
         return unhealthy()
     error_id = uuid.uuid4().hex
     # Neither the message nor the traceback's values: both may quote a conversation.
-    kind = type(error.__cause__ or error).__name__
+    kind = error.kind if isinstance(error, EncodingFailed) else type(error).__name__
     _log.error("internal error", extra={"error_id": error_id, "type": kind, "place": _place(error)})
     return internal(error_id)
 

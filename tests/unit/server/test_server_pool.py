@@ -248,7 +248,7 @@ async def test_a_poisoned_sentence_fails_its_own_call_alone(bench: Bench) -> Non
     bench.encoder.open()
     bad, fine = await asyncio.gather(*calls, return_exceptions=True)
     assert isinstance(bad, EncodingFailed)
-    assert isinstance(bad.__cause__, ValueError)
+    assert (bad.kind, bad.__cause__) == ("ValueError", None), "the error itself may quote the sentence"
     assert isinstance(fine, Encoded)
     assert bench.failures == []
     for _ in range(10):

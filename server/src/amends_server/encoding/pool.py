@@ -44,6 +44,11 @@ class InferenceFailed(Exception):
 class EncodingFailed(InferenceFailed):
     """The encoder raised on a sentence of this very call: another replica would most likely do the same."""
 
+    def __init__(self, kind: str) -> None:
+        super().__init__(kind)
+        self.kind = kind
+        """The type of the encoder's error, and not the error itself, which may quote the sentence."""
+
 
 @dataclass(frozen=True, slots=True)
 class Encoded:
@@ -210,9 +215,7 @@ class EncoderPool:
         if gathering is None or gathering.future.done():
             return
         if outcome.encoding is None:
-            failure = EncodingFailed()
-            failure.__cause__ = outcome.error
-            gathering.fail(failure)
+            gathering.fail(EncodingFailed(type(outcome.error).__name__))
             return
         gathering.encodings[job.text] = outcome.encoding
         gathering.queue_s = max(gathering.queue_s, outcome.wait_s)
