@@ -10,6 +10,7 @@ from amends_client import CallError, Client, ClientOptions, agent, customer, rep
 from amends_core.coaching import Fate
 from amends_core.judgement import Verdict
 from amends_core.taxonomy import MISSTEPS, STEPS
+from amends_server.encoding.policy import Limit, Priority
 from amends_server.server import Model
 from prometheus_client import Metric
 from prometheus_client.parser import text_string_to_metric_families
@@ -117,6 +118,8 @@ def test_every_label_is_from_a_list_that_we_wrote(
         "result": {"hit", "miss"},
         "fate": {fate.value for fate in Fate},
         "event": {"start", "turn", "partial_turn"},
+        "priority": {priority.name.lower() for priority in Priority},
+        "reason": {limit.value for limit in Limit} | {"live_conversations", "expired", "cancelled"},
         "outcome": {"read", "passed_over", "loaded", "refused", "postponed"},
     }
     families = _families(called)

@@ -16,6 +16,7 @@ from amends_core.errors import PlaybookError
 from amends_core.playbooks import PlaybookLibrary
 from amends_core.playbooks.library import DATA_DIR
 from amends_server.encoding import Overloaded
+from amends_server.encoding.policy import Limit, Priority, Refusal
 from amends_server.playbooks import fingerprint, load_checked
 from amends_server.server import Model, load_model
 from amends_server.settings import Settings
@@ -214,7 +215,7 @@ def test_reload_is_put_off_while_calls_keep_the_encoder_busy(
 
     async def refuse(*args: object, **terms: object) -> object:
         if not busy.is_set():
-            raise Overloaded(1.0)
+            raise Overloaded(Refusal(Limit.DEADLINE, Priority.BULK, 40, 4096, queue_s=1, needs_s=1, left_s=1), 1.0)
         return await encode(*args, **terms)  # type: ignore[arg-type]
 
     monkeypatch.setattr(watching.service._pool, "encode", refuse)

@@ -1,13 +1,15 @@
 """The one table from what went wrong to what the caller is told: gRPC code, ErrorInfo, details."""
 
 import math
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 
 import grpc
 from amends_core.coaching import StaleToken
 from amends_core.errors import RequestError, UnknownPlaybook
 from google.protobuf import any_pb2, duration_pb2, message
 from google.rpc import error_details_pb2, status_pb2
+
+from amends_server.encoding.policy import STANDING_S, TARGETS, Limit, Refusal
 
 DOMAIN = "amends.v1"
 DETAILS_KEY = "grpc-status-details-bin"
@@ -22,16 +24,24 @@ _STREAM_RETRY_S = 1.0
 class CallError(Exception):
     """A call that ends with a status. The message is for the caller and holds no conversation text."""
 
-    def __init__(self, code: grpc.StatusCode, reason: str, text: str, *details: message.Message) -> None:
+    def __init__(
+        self,
+        code: grpc.StatusCode,
+        reason: str,
+        text: str,
+        *details: message.Message,
+        metadata: Mapping[str, str] | None = None,
+    ) -> None:
         super().__init__(text)
         self.code = code
+        self.metadata = metadata or {}
         self.reason = reason
         self.text = text
         self.details = details
 
     def status(self) -> status_pb2.Status:
         """The same as `google.rpc.Status`, ErrorInfo first."""
-        info = error_details_pb2.ErrorInfo(reason=self.reason, domain=DOMAIN)
+        info = error_details_pb2.ErrorInfo(reason=self.reason, domain=DOMAIN, metadata=self.metadata)
         packed = []
         for detail in (info, *self.details):
             any_detail = any_pb2.Any()
@@ -67,10 +77,15 @@ def malformed() -> CallError:
     return CallError(grpc.StatusCode.INVALID_ARGUMENT, "MALFORMED_MESSAGE", text)
 
 
-def overloaded(retry_after_s: float) -> CallError:
-    """RESOURCE_EXHAUSTED for load, with when to come back."""
-    text = f"the queue is full; come back in {retry_after_s:.1f} s, or add replicas"
-    return CallError(grpc.StatusCode.RESOURCE_EXHAUSTED, "OVERLOADED", text, _retry(retry_after_s))
+def overloaded(refusal: Refusal, retry_after_s: float) -> CallError:
+    """RESOURCE_EXHAUSTED for load: which limit, how long the queue is, and when to come back."""
+    text = (
+        f"{_limit(refusal)}; the queue is {refusal.queue_s:.2f} s long: come back in {retry_after_s:.2f} s, "
+        "or add replicas"
+    )
+    metadata = {"limit": refusal.limit.value, "queue_seconds": f"{refusal.queue_s:.3f}"}
+    code = grpc.StatusCode.RESOURCE_EXHAUSTED
+    return CallError(code, "OVERLOADED", text, _retry(retry_after_s), metadata=metadata)
 
 
 def too_many_streams(limit: int) -> CallError:
@@ -122,6 +137,23 @@ def from_core(error: RequestError) -> CallError:
     if isinstance(error, StaleToken):
         return CallError(grpc.StatusCode.FAILED_PRECONDITION, refusal.reason, refusal.text, *refusal.details)
     return refusal
+
+
+def _limit(refusal: Refusal) -> str:
+    kind = refusal.priority.name.lower()
+    if refusal.limit is Limit.QUEUE_FULL:
+        return (
+            f"{refusal.waiting} sentences wait, and with this call's own more would than {refusal.most} (--max-queue)"
+        )
+    if refusal.limit is Limit.STANDING_QUEUE:
+        return (
+            f"more {kind} calls come than can be served: their queue did not empty for {STANDING_S:g} s and is longer "
+            f"than {TARGETS[refusal.priority]:g} s"
+        )
+    return (
+        f"the deadline cannot be met: {refusal.left_s:.2f} s are left, this {kind} call needs {refusal.needs_s:.2f} s "
+        f"of encoding, and {refusal.waiting} sentences wait already; allow more time or send fewer sentences"
+    )
 
 
 def _retry(after_s: float) -> error_details_pb2.RetryInfo:

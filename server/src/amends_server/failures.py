@@ -18,14 +18,15 @@ def call_error(error: Exception) -> CallError:
     if isinstance(error, RequestError):
         return from_core(error)
     if isinstance(error, Overloaded):
-        return overloaded(error.retry_after_s)
+        return overloaded(error.refusal, error.retry_after_s)
     if isinstance(error, QueueExpired):
         return expired()
     if isinstance(error, InferenceFailed) and not isinstance(error, EncodingFailed):
         return unhealthy()
     error_id = uuid.uuid4().hex
     # Neither the message nor the traceback's values: both may quote a conversation.
-    _log.error("internal error", extra={"error_id": error_id, "type": type(error).__name__, "place": _place(error)})
+    kind = error.kind if isinstance(error, EncodingFailed) else type(error).__name__
+    _log.error("internal error", extra={"error_id": error_id, "type": kind, "place": _place(error)})
     return internal(error_id)
 
 

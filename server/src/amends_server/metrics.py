@@ -2,6 +2,7 @@
 
 from collections.abc import Iterable
 
+from amends_core.encoder import Encoding
 from amends_core.judgement import Judgement
 from amends_core.taxonomy import Strength
 from prometheus_client import CollectorRegistry, Counter, Gauge, Histogram, Info, ProcessCollector
@@ -33,6 +34,8 @@ SHORT = (0.0001, 0.00025, 0.0005, 0.001, 0.002, 0.003, 0.005, 0.0075, 0.01, 0.02
 """Seconds; for one sentence in the queue and in the encoder."""
 TOKENS = (4, 8, 12, 16, 24, 32, 48, 64, 96, 128, 192, 256)
 SENTENCES = (1, 2, 3, 5, 8, 13, 21, 34, 55, 89, 144, 233, 500)
+RATIOS = (0.1, 0.25, 0.5, 0.67, 0.8, 0.9, 1.0, 1.1, 1.25, 1.5, 2.0, 4.0, 10.0)
+"""Measured to estimated; dense about 1."""
 SCORES = tuple(range(5, 101, 5))
 SHARES = tuple(step / 20 for step in range(1, 21))
 
@@ -56,12 +59,22 @@ class Metrics:
         self.sent = Counter("grpc_server_msg_sent", "Messages sent.", call, registry=r)
         self.in_flight = Gauge("amends_calls_in_flight", "Calls being handled.", registry=r)
         self.queued = Gauge("amends_queue_sentences", "Sentences waiting for a thread.", registry=r)
+        self.queue_work = Gauge(
+            "amends_queue_work_seconds", "Estimated seconds until the sentences that wait are encoded.", registry=r
+        )
         self.queue_wait = Histogram(
-            "amends_queue_wait_seconds", "Seconds a sentence waited.", buckets=SHORT, registry=r
+            "amends_queue_wait_seconds", "Seconds a sentence waited.", ("priority",), buckets=SHORT, registry=r
         )
         self.inference = Histogram(
             "amends_inference_seconds", "Seconds a sentence was encoded.", buckets=SHORT, registry=r
         )
+        self.cost_ratio = Histogram(
+            "amends_cost_ratio",
+            "Seconds a sentence was encoded, by those that were estimated when it was admitted.",
+            buckets=RATIOS,
+            registry=r,
+        )
+        self.inference_errors = Counter("amends_inference_errors", "Sentences on which the encoder raised.", registry=r)
         self.tokens = Histogram("amends_sentence_tokens", "Tokens of an encoded sentence.", buckets=TOKENS, registry=r)
         self.batch = Histogram(
             "amends_request_sentences", "Sentences a call wants encoded.", buckets=SENTENCES, registry=r
@@ -106,6 +119,14 @@ class Metrics:
             "amends_playbooks_loaded_timestamp_seconds", "When the playbooks that serve were loaded.", registry=r
         )
         self.start_seconds = Gauge("amends_start_seconds", "Seconds from start to SERVING.", registry=r)
+
+    def encoded(self, encoding: Encoding, *, seconds: float, estimate_s: float) -> None:
+        """Counts an encoded sentence."""
+        self.inference.observe(seconds)
+        self.cost_ratio.observe(seconds / estimate_s)
+        self.tokens.observe(encoding.tokens)
+        self.unknown_tokens.inc(encoding.unknown_tokens)
+        self.truncated.inc(encoding.truncated)
 
     def judged(self, judgements: Iterable[Judgement]) -> None:
         """Counts judgements."""

@@ -19,8 +19,7 @@ from amends_core.scorer import Scorer, phrases_of
 from amends_core.teaching import UNTAUGHT, Teaching
 
 from amends_server.convert import playbook_ref
-from amends_server.encoding import EncoderPool, InferenceFailed, Overloaded, QueueExpired
-from amends_server.encoding.queue import Priority
+from amends_server.encoding import EncoderPool, InferenceFailed, Overloaded, Priority, QueueExpired
 from amends_server.metrics import Metrics
 
 _PORTION = 32

@@ -100,6 +100,7 @@ class Service:
             self.metrics,
             threads=settings.threads,
             max_queue=settings.max_queue,
+            max_tokens=model.bundle.manifest.max_tokens,
             on_failure=self._on_failure,
         )
         self._health = Health(SERVICES)

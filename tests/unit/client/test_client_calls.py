@@ -66,6 +66,12 @@ def test_without_token_nothing_is_sent(server: FakeServer, ask: Ask) -> None:
     assert "authorization" not in server.calls[0].metadata
 
 
+def test_class_is_sent_where_one_is_chosen(server: FakeServer, ask: Ask) -> None:
+    ask("health")
+    ask("health", options=ClientOptions(target=server.target, priority="bulk"))
+    assert [call.metadata.get("x-amends-priority") for call in server.calls] == [None, "bulk"]
+
+
 @pytest.mark.parametrize("timeout_s", [0, -1, float("nan"), float("inf")])
 def test_timeout_that_is_no_time_is_refused(server: FakeServer, ask: Ask, timeout_s: float) -> None:
     with pytest.raises(InvalidRequest, match="timeout_s"):

@@ -29,6 +29,7 @@ READS = {
         ("max_attempts", {"max_attempts": 0}),
         ("max_attempts", {"max_attempts": 6}),
         ("keepalive_s", {"keepalive_s": 9.9}),
+        ("priority", {"priority": "urgent"}),
         ("tls_key_path", {"tls_cert_path": "cert.pem"}),
         ("tls_key_path", {"tls_key_path": "key.pem"}),
         ("token", {"token": "two words"}),
@@ -65,6 +66,7 @@ def test_every_field_has_a_default() -> None:
         "token": None,
         "wait_for_ready": False,
         "max_attempts": 3,
+        "priority": None,
         "keepalive_s": None,
     }
 

@@ -1,5 +1,6 @@
 """The one table from what went wrong to what the caller is told."""
 
+from dataclasses import replace
 from typing import TypeVar
 
 import grpc
@@ -7,13 +8,15 @@ import pytest
 from amends_core.coaching import StaleToken
 from amends_core.errors import RequestError, UnknownPlaybook
 from amends_server import errors
+from amends_server.encoding.policy import Limit, Priority, Refusal
 from google.protobuf.message import Message
 from google.rpc import error_details_pb2, status_pb2
 
+BUSY = Refusal(Limit.DEADLINE, Priority.LIVE, waiting=40, most=4096, queue_s=1.25, needs_s=0.02, left_s=0.5)
 TABLE = [
     (errors.invalid([("turns", "is empty")]), grpc.StatusCode.INVALID_ARGUMENT, "INVALID_REQUEST"),
     (errors.malformed(), grpc.StatusCode.INVALID_ARGUMENT, "MALFORMED_MESSAGE"),
-    (errors.overloaded(1.5), grpc.StatusCode.RESOURCE_EXHAUSTED, "OVERLOADED"),
+    (errors.overloaded(BUSY, 1.5), grpc.StatusCode.RESOURCE_EXHAUSTED, "OVERLOADED"),
     (errors.expired(), grpc.StatusCode.DEADLINE_EXCEEDED, "DEADLINE_EXCEEDED"),
     (errors.unhealthy(), grpc.StatusCode.UNAVAILABLE, "INFERENCE_FAILED"),
     (errors.internal("ab12"), grpc.StatusCode.INTERNAL, "INTERNAL"),
@@ -84,11 +87,28 @@ def test_many_violations_are_cut_to_what_fits_into_metadata() -> None:
 
 @pytest.mark.parametrize(("seconds", "milliseconds"), [(1.5, 1500), (0.0001, 1), (0.0, 1), (0.0501, 51)])
 def test_refusal_for_load_tells_when_to_come_back_twice(seconds: float, milliseconds: int) -> None:
-    error = errors.overloaded(seconds)
+    error = errors.overloaded(BUSY, seconds)
     retry = _detail(error, error_details_pb2.RetryInfo)
     assert retry
     assert retry.retry_delay.ToMilliseconds() == milliseconds
     assert dict(error.trailers())["grpc-retry-pushback-ms"] == str(milliseconds)
+
+
+@pytest.mark.parametrize(
+    ("limit", "told"),
+    [
+        (Limit.DEADLINE, "0.50 s are left, this live call needs 0.02 s of encoding, and 40 sentences wait already"),
+        (Limit.QUEUE_FULL, "40 sentences wait, and with this call's own more would than 4096 (--max-queue)"),
+        (Limit.STANDING_QUEUE, "more live calls come than can be served: their queue did not empty for 1 s"),
+    ],
+)
+def test_a_refusal_for_load_says_which_limit_and_how_long_the_queue_is(limit: Limit, told: str) -> None:
+    error = errors.overloaded(replace(BUSY, limit=limit), 1.5)
+    assert told in str(error)
+    assert "the queue is 1.25 s long: come back in 1.50 s" in str(error)
+    info = _detail(error, error_details_pb2.ErrorInfo)
+    assert info
+    assert dict(info.metadata) == {"limit": limit.value, "queue_seconds": "1.250"}
 
 
 @pytest.mark.parametrize("error", [row[0] for row in TABLE if row[2] not in {"OVERLOADED", "TOO_MANY_STREAMS"}])

@@ -7,11 +7,26 @@ from collections.abc import Iterator
 
 import pytest
 from amends_core.encoder import Encoder
-from amends_server.encoding import EncoderPool, EncodingCache, InferenceFailed, Overloaded, QueueExpired
-from amends_server.encoding.pool import Encoded
-from amends_server.encoding.queue import Priority
+from amends_server.encoding import (
+    Encoded,
+    EncoderPool,
+    EncodingCache,
+    EncodingFailed,
+    InferenceFailed,
+    Overloaded,
+    Priority,
+    QueueExpired,
+)
+from amends_server.encoding.policy import Limit
 from amends_server.metrics import Metrics
 from fake_encoders import PATIENCE_S, HeldEncoder, encoding
+
+
+class Everything(set[str]):
+    """Holds every text."""
+
+    def __contains__(self, text: object) -> bool:
+        return True
 
 
 class Bench:
@@ -159,6 +174,8 @@ async def test_a_full_queue_refuses_with_retry_delay(bench: Bench) -> None:
     with pytest.raises(Overloaded) as caught:
         await pool.encode(["c"], deadline=_soon())
     assert caught.value.retry_after_s >= 0.05
+    refusal = caught.value.refusal
+    assert (refusal.limit, refusal.waiting, refusal.most) == (Limit.QUEUE_FULL, 2, 2)
     assert bench.count("amends_admission_refused_total", reason="queue_full") == 1
     bench.encoder.open()
     await asyncio.gather(*calls)
@@ -187,8 +204,9 @@ async def test_a_hopeless_deadline_is_refused_at_once(bench: Bench) -> None:
     calls = [await _asked(pool, "in hand")]
     await bench.taken()
     calls.append(await _asked(pool, "waiting"))
-    with pytest.raises(Overloaded):
+    with pytest.raises(Overloaded) as caught:
         await pool.encode(["hopeless"], deadline=time.monotonic())
+    assert caught.value.refusal.limit is Limit.DEADLINE
     assert bench.count("amends_admission_refused_total", reason="deadline") == 1
     bench.encoder.open()
     await asyncio.gather(*calls)
@@ -221,19 +239,52 @@ async def test_only_what_is_not_cached_is_encoded(bench: Bench) -> None:
     assert bench.encoder.taken == ["a", "b"]
 
 
-async def test_an_encoder_that_raises_fails_every_waiter_once_and_for_all(bench: Bench) -> None:
+async def test_a_poisoned_sentence_fails_its_own_call_alone(bench: Bench) -> None:
     pool = bench.pool()
-    bench.encoder.fails_on = {"bad", "worse"}
-    calls = [await _asked(pool, "bad")]
+    bench.encoder.fails_on = {"bad"}
+    calls = [await _asked(pool, "bad", "never needed")]
     await bench.taken()
-    calls += [await _asked(pool, "worse"), await _asked(pool, "worse", "fine")]
+    calls.append(await _asked(pool, "fine"))
+    bench.encoder.open()
+    bad, fine = await asyncio.gather(*calls, return_exceptions=True)
+    assert isinstance(bad, EncodingFailed)
+    assert (bad.kind, bad.__cause__) == ("ValueError", None), "the error itself may quote the sentence"
+    assert isinstance(fine, Encoded)
+    assert bench.failures == []
+    for _ in range(10):
+        with pytest.raises(EncodingFailed):
+            await pool.encode(["bad"], deadline=_soon())
+    assert (await pool.encode(["later"], deadline=_soon())).encodings
+    assert bench.count("amends_inference_errors_total") == 11
+
+
+async def test_an_encoder_that_raises_on_everything_fails_every_waiter_once_and_for_all(bench: Bench) -> None:
+    bench.encoder.fails_on = Everything()
+    pool = bench.pool()
+    calls = [await _asked(pool, "in hand")]
+    await bench.taken()
+    calls += [await _asked(pool, "waits"), await _asked(pool, "waits", "waits, too")]
     bench.encoder.open()
     outcomes = await asyncio.gather(*calls, return_exceptions=True)
     assert all(isinstance(outcome, InferenceFailed) for outcome in outcomes)
-    assert [str(failure) for failure in bench.failures] == ["cannot encode bad"]
+    assert not any(isinstance(outcome, EncodingFailed) for outcome in outcomes), "another replica may do it"
+    assert [str(failure) for failure in bench.failures] == ["cannot encode in hand"]
     with pytest.raises(InferenceFailed):
         await pool.encode(["later"], deadline=_soon())
     assert "later" not in bench.encoder.taken
+
+
+async def test_a_thread_that_dies_takes_inference_out_of_service(bench: Bench) -> None:
+    class Deadly:
+        def encode(self, text: str) -> object:
+            raise SystemExit
+
+    pool = bench.pool(threads=2, encoder=Deadly())  # type: ignore[arg-type]
+    with pytest.raises(InferenceFailed):
+        await pool.encode(["a"], deadline=_soon())
+    assert [type(failure) for failure in bench.failures] == [SystemExit]
+    with pytest.raises(InferenceFailed):
+        await pool.encode(["later"], deadline=_soon())
 
 
 async def test_close_ends_the_threads(bench: Bench) -> None:
@@ -266,6 +317,44 @@ async def test_close_fails_the_calls_that_wait_and_those_that_come(
     await first
     assert bench.encoder.taken == ["in hand"]
     assert bench.failures == []
+
+
+async def test_callers_are_asked_to_come_back_at_different_times(bench: Bench) -> None:
+    pool = bench.pool(max_queue=1)
+    calls = [await _asked(pool, "in hand")]
+    await bench.taken()
+    calls.append(await _asked(pool, "waiting"))
+    asked = await asyncio.gather(*(pool.encode([f"{n}"], deadline=_soon()) for n in range(20)), return_exceptions=True)
+    delays = {refused.retry_after_s for refused in asked if isinstance(refused, Overloaded)}
+    assert len(delays) == 20
+    assert max(delays) <= 1.5 * min(delays)
+    bench.encoder.open()
+    await asyncio.gather(*calls)
+
+
+async def test_a_call_given_up_makes_room_at_once(bench: Bench) -> None:
+    pool = bench.pool(max_queue=2)
+    calls = [await _asked(pool, "in hand")]
+    await bench.taken()
+    given_up = await _asked(pool, "a", "b")
+    given_up.cancel()
+    with pytest.raises(asyncio.CancelledError):
+        await given_up
+    calls.append(await _asked(pool, "c", "d"))
+    assert bench.count("amends_queue_sentences") == 2
+    bench.encoder.open()
+    await asyncio.gather(*calls)
+    assert bench.encoder.taken == ["in hand", "c", "d"]
+
+
+async def test_waits_are_told_by_class_and_costs_against_their_estimates(bench: Bench) -> None:
+    pool = bench.pool()
+    bench.encoder.open()
+    await pool.encode(["a", "b"], deadline=_soon(), priority=Priority.LIVE)
+    await pool.encode(["c"], deadline=_soon(), priority=Priority.BULK)
+    assert bench.count("amends_queue_wait_seconds_count", priority="live") == 2
+    assert bench.count("amends_queue_wait_seconds_count", priority="bulk") == 1
+    assert bench.count("amends_cost_ratio_count") == 3
 
 
 async def test_the_queue_gauge_counts_who_waits(bench: Bench) -> None:

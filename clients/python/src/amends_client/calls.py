@@ -35,10 +35,11 @@ def call_terms(options: ClientOptions, *, timeout_s: float | None, request_id: s
     """
     identity = _checked_id(request_id) if request_id is not None else str(uuid.uuid4())
     token = (("authorization", f"Bearer {options.token}"),) if options.token else ()
+    priority = (("x-amends-priority", options.priority),) if options.priority else ()
     return Terms(
         timeout_s=_checked_timeout(options.timeout_s if timeout_s is None else timeout_s),
         request_id=identity,
-        metadata=(("x-request-id", identity), *token),
+        metadata=(("x-request-id", identity), *token, *priority),
     )
 
 

@@ -4,6 +4,7 @@ import math
 import re
 from dataclasses import dataclass, field
 from pathlib import Path
+from typing import Literal, get_args
 
 from amends_client.errors import InvalidOptions
 
@@ -13,6 +14,9 @@ MAX_ATTEMPTS = 5
 
 MIN_KEEPALIVE_S = 20
 """Seconds; the server counts pings that come closer than this as abuse."""
+
+Priority = Literal["live", "interactive", "bulk"]
+"""How urgent calls are: somebody is writing; somebody waits; nobody waits."""
 
 _VISIBLE_ASCII = re.compile(r"[\x21-\x7e]+")
 
@@ -47,6 +51,10 @@ class ClientOptions:
     """Whether a call waits for a server to come up until its timeout, instead of failing at once. Default off."""
     max_attempts: int = 3
     """Attempts a call gets in all, 1 to 5; 1 means no retry. Default 3."""
+    priority: Priority | None = None
+    """Class in which the server queues the calls: `bulk` or `interactive` where nobody is writing right now, so that
+    live calls go before them. None, the default: that of each method. A server never raises a method's own.
+    """
     keepalive_s: float | None = None
     """Seconds of silence after which the connection is probed, at least 10. None, the default: never.
 
@@ -72,6 +80,11 @@ class ClientOptions:
             (self.tls_cert_path is None) == (self.tls_key_path is None),
             "tls_key_path",
             "a client certificate and its key go together: give both or neither",
+        )
+        _require(
+            self.priority is None or self.priority in get_args(Priority),
+            "priority",
+            f"is none of {', '.join(get_args(Priority))}: leave it out for the class of each method",
         )
         # gRPC quotes metadata that it refuses, so a token must never get that far.
         _require(

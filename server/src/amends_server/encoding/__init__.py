@@ -1,6 +1,23 @@
 """From texts to encodings: cache, one queue, threads that share one ONNX session."""
 
 from amends_server.encoding.cache import EncodingCache
-from amends_server.encoding.pool import EncoderPool, EncodingFailed, InferenceFailed, Overloaded, QueueExpired
+from amends_server.encoding.policy import Priority
+from amends_server.encoding.pool import (
+    Encoded,
+    EncoderPool,
+    EncodingFailed,
+    InferenceFailed,
+    Overloaded,
+    QueueExpired,
+)
 
-__all__ = ["EncoderPool", "EncodingCache", "EncodingFailed", "InferenceFailed", "Overloaded", "QueueExpired"]
+__all__ = [
+    "Encoded",
+    "EncoderPool",
+    "EncodingCache",
+    "EncodingFailed",
+    "InferenceFailed",
+    "Overloaded",
+    "Priority",
+    "QueueExpired",
+]

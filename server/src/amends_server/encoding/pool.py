@@ -1,28 +1,35 @@
-"""The one owner of the queue: admits calls, feeds the inference threads, gathers what comes back."""
+"""The one owner of the queue: feeds the inference threads and gathers what comes back. What goes first is policy's."""
 
 import asyncio
+import random
 import threading
 import time
+from collections import deque
 from collections.abc import Callable, Sequence
+from contextlib import suppress
 from dataclasses import dataclass, field
 
 from amends_core.encoder import Encoder, Encoding
 
 from amends_server.encoding.cache import EncodingCache
-from amends_server.encoding.queue import DropReason, Job, JobQueue, Outcome, Priority, Ticket, why_drop
+from amends_server.encoding.costs import Costs
+from amends_server.encoding.policy import Job, Priority, Refusal, Schedule, Ticket
 from amends_server.metrics import Metrics
 
-_FIRST_COST_S = 0.003
-"""Seconds a sentence is taken to cost before any was measured: MiniLM-L6 int8, 24 tokens, one thread."""
-_COST_WEIGHT = 0.02
-"""Weight of the newest sentence in the running mean of cost: about the last fifty count."""
+_MAX_TOKENS = 512
+"""What encoders of this kind read at most."""
+_MOST_JITTER = 0.5
+"""By which part, at most, callers are asked to come back later than the estimate: not all at once."""
+_PROBE = "Thank you."
+"""Encoded after a sentence on which the encoder raised: is it the sentence, or the encoder?"""
 
 
 class Overloaded(Exception):
     """The queue cannot take a call, or could not serve it before its deadline."""
 
-    def __init__(self, retry_after_s: float) -> None:
-        super().__init__("the queue is full")
+    def __init__(self, refusal: Refusal, retry_after_s: float) -> None:
+        super().__init__(refusal.limit)
+        self.refusal = refusal
         self.retry_after_s = retry_after_s
 
 
@@ -31,11 +38,16 @@ class QueueExpired(Exception):
 
 
 class InferenceFailed(Exception):
-    """The encoder raised, or the pool was closed. The pool takes no more calls until it is made anew."""
+    """The encoder does not work, or the pool was closed. The pool takes no more calls until it is made anew."""
 
 
 class EncodingFailed(InferenceFailed):
     """The encoder raised on a sentence of this very call: another replica would most likely do the same."""
+
+    def __init__(self, kind: str) -> None:
+        super().__init__(kind)
+        self.kind = kind
+        """The type of the encoder's error, and not the error itself, which may quote the sentence."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -49,6 +61,18 @@ class Encoded:
     """Added over the sentences."""
 
 
+@dataclass(frozen=True, slots=True)
+class _Outcome:
+    """What came of a job: an encoding or an error."""
+
+    wait_s: float
+    encode_s: float
+    encoding: Encoding | None = None
+    error: BaseException | None = None
+    is_broken: bool = False
+    """Whether the encoder raised on a plain sentence, too."""
+
+
 @dataclass(slots=True)
 class _Gathering:
     """A call that waits for its jobs. Belongs to the event loop."""
@@ -59,13 +83,17 @@ class _Gathering:
     queue_s: float = 0.0
     encode_s: float = 0.0
 
+    def fail(self, error: Exception) -> None:
+        if not self.future.done():
+            self.future.set_exception(error)
+
 
 @dataclass(slots=True)
 class _Shared:
     """What the event loop and the inference threads share, under one lock."""
 
+    schedule: Schedule
     condition: threading.Condition = field(default_factory=threading.Condition)
-    queue: JobQueue = field(default_factory=JobQueue)
     stopping: bool = False
 
 
@@ -83,16 +111,17 @@ class EncoderPool:
         *,
         threads: int,
         max_queue: int,
+        max_tokens: int = _MAX_TOKENS,
         on_failure: Callable[[BaseException], None] = lambda _: None,
     ) -> None:
         self._encoder = encoder
         self._cache = cache
         self._metrics = metrics
-        self._max_queue = max_queue
         self._on_failure = on_failure
         self._loop = asyncio.get_running_loop()
-        self._shared = _Shared()
-        self._cost_s = _FIRST_COST_S
+        self._costs = Costs(max_tokens)
+        self._shared = _Shared(Schedule(threads=threads, max_queue=max_queue))
+        self._calls: dict[Ticket, _Gathering] = {}
         self._failed = False
         self._threads = [threading.Thread(target=self._work, name=f"encoder-{i}", daemon=True) for i in range(threads)]
         for thread in self._threads:
@@ -106,7 +135,8 @@ class EncoderPool:
         Raises:
             Overloaded: the queue is full, or the deadline cannot be met.
             QueueExpired: the deadline passed while sentences waited.
-            InferenceFailed: the encoder raised, now or before, or the pool is closed.
+            EncodingFailed: the encoder raised on one of the texts; others go on.
+            InferenceFailed: the encoder does not work, or the pool is closed.
         """
         if self._failed:
             raise InferenceFailed
@@ -116,8 +146,9 @@ class EncoderPool:
         self._metrics.cache.labels("miss").inc(len(wanted))
         if not wanted:
             return Encoded(found)
-        self._admit(len(wanted), deadline, priority)
-        return await self._gather(wanted, found, Ticket(deadline, priority))
+        ticket = Ticket(priority, deadline, time.monotonic(), deque(self._job(text) for text in wanted))
+        self._admit(ticket)
+        return await self._gather(ticket, _Gathering(self._loop.create_future(), len(wanted), found))
 
     def close(self) -> None:
         """Ends the threads once the sentence each has in hand is done. Calls that wait end with InferenceFailed."""
@@ -126,44 +157,65 @@ class EncoderPool:
             self._shared.condition.notify_all()
         for thread in self._threads:
             thread.join()
-        while len(self._shared.queue) > 0:
-            job = self._shared.queue.pop()
-            job.done(job, Outcome(dropped=DropReason.CANCELLED))
+        self._tell(self._give_up)
 
-    def _admit(self, count: int, deadline: float, priority: Priority) -> None:
-        queued = self._shared.queue.ahead_of(priority)
-        wait_s = (queued + count) * self._cost_s / len(self._threads)
-        full = queued > 0 and queued + count > self._max_queue
-        if full or (queued > 0 and time.monotonic() + wait_s > deadline):
-            self._metrics.refused.labels("queue_full" if full else "deadline").inc()
-            raise Overloaded(retry_after_s=max(0.05, queued * self._cost_s / len(self._threads)))
+    def _job(self, text: str) -> Job:
+        return Job(text, self._costs.seconds(self._costs.tokens(text)))
 
-    async def _gather(self, wanted: Sequence[str], found: dict[str, Encoding], ticket: Ticket) -> Encoded:
-        gathering = _Gathering(self._loop.create_future(), len(wanted), found)
-
-        def done(job: Job, outcome: Outcome) -> None:
-            self._loop.call_soon_threadsafe(self._collect, gathering, job, outcome)
-
-        now = time.monotonic()
+    def _admit(self, ticket: Ticket) -> None:
         with self._shared.condition:
             if self._shared.stopping:
                 raise InferenceFailed
-            for text in wanted:
-                self._shared.queue.push(Job(text, ticket, now, done))
-            self._shared.condition.notify(len(wanted))
-        self._metrics.queued.set(len(self._shared.queue))
+            refusal = self._shared.schedule.offer(ticket, time.monotonic())
+            expired = self._shared.schedule.pull_expired()
+            if refusal is None:
+                self._shared.condition.notify(len(ticket.jobs))
+        self._expire(expired)
+        if refusal is not None:
+            self._metrics.refused.labels(refusal.limit.value).inc()
+            raise Overloaded(refusal, refusal.retry_after_s * (1 + random.uniform(0, _MOST_JITTER)))  # noqa: S311  no secret
+
+    async def _gather(self, ticket: Ticket, gathering: _Gathering) -> Encoded:
+        self._calls[ticket] = gathering
+        self._measure_queue()
         try:
             await gathering.future
         finally:
-            ticket.cancelled = True
+            del self._calls[ticket]
+            self._withdraw(ticket)
         return Encoded(gathering.encodings, gathering.queue_s, gathering.encode_s)
 
-    def _collect(self, gathering: _Gathering, job: Job, outcome: Outcome) -> None:
-        self._observe(job, outcome)
-        if gathering.future.done():
+    def _withdraw(self, ticket: Ticket) -> None:
+        with self._shared.condition:
+            left = self._shared.schedule.withdraw(ticket)
+        self._metrics.dropped.labels("cancelled").inc(left)
+        self._measure_queue()
+
+    def _expire(self, tickets: Sequence[Ticket]) -> None:
+        for ticket in tickets:
+            self._metrics.dropped.labels("expired").inc(len(ticket.jobs))
+            if (gathering := self._calls.get(ticket)) is not None:
+                gathering.fail(QueueExpired())
+
+    def _break(self, error: BaseException) -> None:
+        """Takes no more calls: not a sentence but the encoder, or a thread, has failed."""
+        if self._failed:
+            return
+        self._failed = True
+        self._on_failure(error)
+        self._give_up()
+
+    def _give_up(self) -> None:
+        for gathering in self._calls.values():
+            gathering.fail(InferenceFailed())
+
+    def _collect(self, ticket: Ticket, job: Job, outcome: _Outcome) -> None:
+        self._observe(ticket, job, outcome)
+        gathering = self._calls.get(ticket)
+        if gathering is None or gathering.future.done():
             return
         if outcome.encoding is None:
-            gathering.future.set_exception(_failure(outcome))
+            gathering.fail(EncodingFailed(type(outcome.error).__name__))
             return
         gathering.encodings[job.text] = outcome.encoding
         gathering.queue_s = max(gathering.queue_s, outcome.wait_s)
@@ -172,46 +224,63 @@ class EncoderPool:
         if gathering.missing == 0:
             gathering.future.set_result(None)
 
-    def _observe(self, job: Job, outcome: Outcome) -> None:
-        self._metrics.queued.set(len(self._shared.queue))
-        if outcome.error is not None and not self._failed:
-            self._failed = True
-            self._on_failure(outcome.error)
-        if outcome.dropped is not None:
-            self._metrics.dropped.labels(outcome.dropped.name.lower()).inc()
+    def _observe(self, ticket: Ticket, job: Job, outcome: _Outcome) -> None:
+        self._measure_queue()
+        self._metrics.queue_wait.labels(ticket.priority.name.lower()).observe(outcome.wait_s)
+        if outcome.error is not None:
+            self._metrics.inference_errors.inc()
+            if outcome.is_broken:
+                self._break(outcome.error)
         if outcome.encoding is None:
             return
-        self._cost_s += _COST_WEIGHT * (outcome.encode_s - self._cost_s)
+        self._costs.learn(job.text, outcome.encoding.tokens, outcome.encode_s)
         self._cache.put(job.text, outcome.encoding)
+        self._metrics.encoded(outcome.encoding, seconds=outcome.encode_s, estimate_s=job.cost_s)
         self._metrics.cache_bytes.set(self._cache.nbytes)
-        self._metrics.queue_wait.observe(outcome.wait_s)
-        self._metrics.inference.observe(outcome.encode_s)
-        self._metrics.tokens.observe(outcome.encoding.tokens)
-        self._metrics.unknown_tokens.inc(outcome.encoding.unknown_tokens)
-        self._metrics.truncated.inc(outcome.encoding.truncated)
+
+    def _measure_queue(self) -> None:
+        self._metrics.queued.set(len(self._shared.schedule))
+        self._metrics.queue_work.set(self._shared.schedule.work_s)
 
     def _work(self) -> None:
-        while (job := self._next_job()) is not None:
-            started = time.monotonic()
-            drop = why_drop(job, started)
-            job.done(job, self._run(job, started) if drop is None else Outcome(dropped=drop))
+        job = None
+        try:
+            while (taken := self._next(job)) is not None:
+                ticket, job = taken
+                self._tell(self._collect, ticket, job, self._run(ticket, job))
+        except BaseException as error:  # a thread that ends must be known, or its part of the work would wait for ever
+            self._tell(self._break, error)
 
-    def _next_job(self) -> Job | None:
+    def _next(self, before: Job | None) -> tuple[Ticket, Job] | None:
+        """Waits for work; None once the pool closes. `before` is what the thread had in hand."""
         with self._shared.condition:
-            while len(self._shared.queue) == 0 and not self._shared.stopping:
+            if before is not None:
+                self._shared.schedule.done(before)
+            while not self._shared.stopping:
+                taken = self._shared.schedule.take(time.monotonic())
+                if expired := self._shared.schedule.pull_expired():
+                    self._tell(self._expire, expired)
+                if taken is not None:
+                    return taken
                 self._shared.condition.wait()
-            return None if self._shared.stopping else self._shared.queue.pop()
+            return None
 
-    def _run(self, job: Job, started: float) -> Outcome:
+    def _run(self, ticket: Ticket, job: Job) -> _Outcome:
+        started = time.monotonic()
+        wait_s = started - ticket.entered
         try:
             encoding = self._encoder.encode(job.text)
         except Exception as error:  # an encoder may fail in any way; its waiters must hear of it
-            return Outcome(error=error)
-        return Outcome(encoding, wait_s=started - job.enqueued, encode_s=time.monotonic() - started)
+            return _Outcome(wait_s, time.monotonic() - started, error=error, is_broken=not self._is_sound())
+        return _Outcome(wait_s, time.monotonic() - started, encoding)
 
+    def _is_sound(self) -> bool:
+        try:
+            self._encoder.encode(_PROBE)
+        except Exception:
+            return False
+        return True
 
-def _failure(outcome: Outcome) -> Exception:
-    """What the waiter of a job hears that gave no encoding."""
-    if outcome.dropped is DropReason.EXPIRED:
-        return QueueExpired()
-    return EncodingFailed() if outcome.error is not None else InferenceFailed()
+    def _tell(self, what: Callable[..., None], *args: object) -> None:
+        with suppress(RuntimeError):  # the loop was closed: nobody waits
+            self._loop.call_soon_threadsafe(what, *args)

@@ -17,7 +17,7 @@ from amends_core.coaching import Answer, Arrival, Coach, Fate, Move, Session, pa
 from amends_core.taxonomy import Role
 
 from amends_server.convert import advice_to, judgement_to, role_from, turn_from, turns_from
-from amends_server.encoding import EncoderPool, Overloaded, QueueExpired
+from amends_server.encoding import EncoderPool, Overloaded, Priority, QueueExpired
 from amends_server.errors import draining, invalid, too_many_events, too_many_streams
 from amends_server.metrics import Metrics
 from amends_server.playbooks import Shelf
@@ -84,7 +84,7 @@ class Coaching:
             stream.drain()
 
     async def follow(
-        self, requests: AsyncIterator[pb.CoachConversationRequest]
+        self, requests: AsyncIterator[pb.CoachConversationRequest], priority: Priority = Priority.LIVE
     ) -> AsyncGenerator[pb.CoachConversationResponse, None]:
         """Gives one answer an event, in their order.
 
@@ -97,7 +97,7 @@ class Coaching:
             self._metrics.refused.labels("live_conversations").inc()
             raise too_many_streams(self._limits.max_streams)
         coach = Coach(self._shelf.current.scorer, self._model_id)  # a conversation ends on the playbooks it began on
-        stream = _Stream(coach, self._pool, self._metrics, self._limits)
+        stream = _Stream(coach, self._pool, self._metrics, self._limits, priority)
         reading = asyncio.create_task(stream.read(requests))
         self._streams.add(stream)
         self._metrics.live.inc()
@@ -143,8 +143,9 @@ _SAME_ID = "was used in this stream before: give every event an id of its own, a
 class _Stream:
     """One live conversation: a reader fills `_waiting`, `answers` empties it."""
 
-    def __init__(self, coach: Coach, pool: EncoderPool, metrics: Metrics, limits: Limits) -> None:
+    def __init__(self, coach: Coach, pool: EncoderPool, metrics: Metrics, limits: Limits, priority: Priority) -> None:
         self._coach = coach
+        self._priority = priority
         self._pool = pool
         self._metrics = metrics
         self._limits = limits
@@ -251,7 +252,7 @@ class _Stream:
         texts = move.texts
         self._metrics.batch.observe(len(texts))
         wait_s = min(_PARTIAL_DEADLINE_S, self._limits.deadline_s) if move.partial else self._limits.deadline_s
-        encoded = await self._pool.encode(texts, deadline=time.monotonic() + wait_s)
+        encoded = await self._pool.encode(texts, deadline=time.monotonic() + wait_s, priority=self._priority)
         # Would hold the event loop up.
         if len(texts) + len(move.before.encodings) > _LARGE or self._nbytes > _LARGE_BYTES:
             return await asyncio.to_thread(self._coach.answer, move, encoded.encodings)

@@ -13,13 +13,12 @@ from amends_core.judgement import Judgement
 from amends_core.scorer import DEFAULT_STEPS, Encodings, Plan, Scorer
 
 from amends_server.convert import advice_to, arc_to, judgement_to, reply_from, reply_to, turns_from
-from amends_server.encoding import EncoderPool
-from amends_server.encoding.pool import Encoded
-from amends_server.encoding.queue import Priority
+from amends_server.encoding import Encoded, EncoderPool, Priority
 from amends_server.failures import call_error
 from amends_server.metrics import Metrics
 from amends_server.playbooks import Shelf
 from amends_server.services.coaching import Coaching
+from amends_server.services.priority import priority_of
 from amends_server.validation import validate
 
 T = TypeVar("T")
@@ -28,6 +27,15 @@ _LARGE_PLAN = 100
 """Texts from which a plan is judged in a thread: about 5 ms at 50 microseconds a sentence."""
 _MAX_DEADLINE_S = 60.0
 """No call waits longer, whatever deadline it brings."""
+
+
+@dataclass(frozen=True, slots=True)
+class _Terms:
+    """On which terms a call waits."""
+
+    deadline: float
+    """Monotonic seconds."""
+    priority: Priority
 
 
 @dataclass(slots=True)
@@ -77,7 +85,7 @@ class EmpathyServicer(empathy_service_pb2_grpc.EmpathyServiceServicer):
         """Judges one reply."""
         watch = _Stopwatch(time.monotonic())
         scorer = self._shelf.current.scorer
-        judgement = await self._score(scorer, request, self._deadline(context), Priority.INTERACTIVE, watch)
+        judgement = await self._score(scorer, request, self._terms(context, Priority.LIVE), watch)
         return pb.ScoreReplyResponse(
             judgement=judgement_to(judgement, scorer.detector if request.include_sentences else None),
             model=self._info.model,
@@ -91,9 +99,8 @@ class EmpathyServicer(empathy_service_pb2_grpc.EmpathyServiceServicer):
         scorer = self._shelf.current.scorer
         plan = scorer.plan_advice(turns_from(request.turns), request.playbook, request.locale)
         most = request.max_steps or DEFAULT_STEPS
-        advice = await self._run(
-            plan, self._deadline(context), Priority.INTERACTIVE, watch, lambda e: scorer.advise(plan, e, most)
-        )
+        terms = self._terms(context, Priority.LIVE)
+        advice = await self._run(plan, terms, watch, lambda e: scorer.advise(plan, e, most))
         return pb.NextStepResponse(advice=advice_to(advice), model=self._info.model, timings=watch.timings())
 
     async def ScoreConversation(  # noqa: N802
@@ -104,9 +111,8 @@ class EmpathyServicer(empathy_service_pb2_grpc.EmpathyServiceServicer):
         validate(request)
         scorer = self._shelf.current.scorer
         plan = scorer.plan_conversation(turns_from(request.turns), request.playbook, request.locale)
-        judged = await self._run(
-            plan, self._deadline(context), Priority.BULK, watch, lambda e: scorer.judge_conversation(plan, e)
-        )
+        terms = self._terms(context, Priority.INTERACTIVE)
+        judged = await self._run(plan, terms, watch, lambda e: scorer.judge_conversation(plan, e))
         self._metrics.judged(reply.judgement for reply in judged.replies)
         return pb.ScoreConversationResponse(
             replies=[reply_to(reply) for reply in judged.replies],
@@ -121,15 +127,16 @@ class EmpathyServicer(empathy_service_pb2_grpc.EmpathyServiceServicer):
         """Judges several replies; each fails or succeeds by itself."""
         watch = _Stopwatch(time.monotonic())
         validate(request)
-        deadline, scorer = self._deadline(context), self._shelf.current.scorer
-        results = await asyncio.gather(*(self._result(scorer, item, deadline, watch) for item in request.requests))
+        terms, scorer = self._terms(context, Priority.BULK), self._shelf.current.scorer
+        results = await asyncio.gather(*(self._result(scorer, item, terms, watch) for item in request.requests))
         return pb.BatchScoreRepliesResponse(results=results, model=self._info.model, timings=watch.timings())
 
     async def CoachConversation(  # noqa: N802
         self, request_iterator: AsyncIterator[pb.CoachConversationRequest], context: Any
     ) -> AsyncIterator[pb.CoachConversationResponse]:
         """Follows a live conversation."""
-        async with aclosing(self._coaching.follow(request_iterator)) as answers:
+        priority = priority_of(context, Priority.LIVE)
+        async with aclosing(self._coaching.follow(request_iterator, priority)) as answers:
             async for answer in answers:
                 yield answer
 
@@ -142,10 +149,10 @@ class EmpathyServicer(empathy_service_pb2_grpc.EmpathyServiceServicer):
         return response
 
     async def _result(
-        self, scorer: Scorer, item: pb.ScoreReplyRequest, deadline: float, watch: _Stopwatch
+        self, scorer: Scorer, item: pb.ScoreReplyRequest, terms: _Terms, watch: _Stopwatch
     ) -> pb.BatchScoreRepliesResult:
         try:
-            judgement = await self._score(scorer, item, deadline, Priority.BULK, watch)
+            judgement = await self._score(scorer, item, terms, watch)
         except Exception as error:  # whatever it is, the other items go on
             return pb.BatchScoreRepliesResult(error=call_error(error).status())
         return pb.BatchScoreRepliesResult(
@@ -153,22 +160,20 @@ class EmpathyServicer(empathy_service_pb2_grpc.EmpathyServiceServicer):
         )
 
     async def _score(
-        self, scorer: Scorer, request: pb.ScoreReplyRequest, deadline: float, priority: Priority, watch: _Stopwatch
+        self, scorer: Scorer, request: pb.ScoreReplyRequest, terms: _Terms, watch: _Stopwatch
     ) -> Judgement:
         validate(request)
         turns = turns_from(request.turns)
         plan = scorer.plan_reply(turns, reply_from(request, turns), request.playbook, request.locale)
-        judgement = await self._run(plan, deadline, priority, watch, lambda e: scorer.judge(plan, e))
+        judgement = await self._run(plan, terms, watch, lambda e: scorer.judge(plan, e))
         self._metrics.judged((judgement,))
         return judgement
 
-    async def _run(
-        self, plan: Plan, deadline: float, priority: Priority, watch: _Stopwatch, judge: Callable[[Encodings], T]
-    ) -> T:
+    async def _run(self, plan: Plan, terms: _Terms, watch: _Stopwatch, judge: Callable[[Encodings], T]) -> T:
         texts = plan.texts
         self._metrics.batch.observe(len(texts))
         watch.plan_s = time.monotonic() - watch.started
-        encoded = await self._pool.encode(texts, deadline=deadline, priority=priority)
+        encoded = await self._pool.encode(texts, deadline=terms.deadline, priority=terms.priority)
         watch.add(encoded)
         before = time.monotonic()
         if len(texts) > _LARGE_PLAN:  # would hold the event loop up
@@ -178,6 +183,7 @@ class EmpathyServicer(empathy_service_pb2_grpc.EmpathyServiceServicer):
         watch.judge_s += time.monotonic() - before
         return result
 
-    def _deadline(self, context: Any) -> float:
+    def _terms(self, context: Any, highest: Priority) -> _Terms:
         left = context.time_remaining()
-        return time.monotonic() + min(_MAX_DEADLINE_S, self._default_deadline_s if left is None else left)
+        wait_s = min(_MAX_DEADLINE_S, self._default_deadline_s if left is None else left)
+        return _Terms(time.monotonic() + wait_s, priority_of(context, highest))

@@ -33,6 +33,16 @@ class EmpathyServiceStub:
     (a message too large, an unknown method) carries a code and a text alone. The call's id is read from the
     metadata key `x-request-id` (1 to 128 visible ASCII characters), or made, and comes back under the same
     key in the trailing metadata.
+
+    Sentences that are to be encoded wait in one queue, in three classes: `live` (ScoreReply, NextStep,
+    CoachConversation), `interactive` (ScoreConversation) and `bulk` (BatchScoreReplies). While a class waits, 80, 15 and
+    5 % of the encoding time are held for it, and the rest goes to the first class that waits; within a class the
+    earliest deadline goes first. The metadata key `x-amends-priority` with the name of a class puts a call into a later
+    one than its method's, never into an earlier one. A call that cannot be done within its deadline, and one more than
+    can be served, is refused at once with RESOURCE_EXHAUSTED (reason `OVERLOADED`, alike for a call, an item of a batch
+    and a stream): `ErrorInfo.metadata` holds the `limit` it met (`queue_full`, `standing_queue` or `deadline`) and how
+    many `queue_seconds` the queue is long; `RetryInfo`, and `grpc-retry-pushback-ms` where the call itself is refused,
+    when to come back.
     """
 
     def __init__(self, channel):
@@ -81,6 +91,16 @@ class EmpathyServiceServicer:
     (a message too large, an unknown method) carries a code and a text alone. The call's id is read from the
     metadata key `x-request-id` (1 to 128 visible ASCII characters), or made, and comes back under the same
     key in the trailing metadata.
+
+    Sentences that are to be encoded wait in one queue, in three classes: `live` (ScoreReply, NextStep,
+    CoachConversation), `interactive` (ScoreConversation) and `bulk` (BatchScoreReplies). While a class waits, 80, 15 and
+    5 % of the encoding time are held for it, and the rest goes to the first class that waits; within a class the
+    earliest deadline goes first. The metadata key `x-amends-priority` with the name of a class puts a call into a later
+    one than its method's, never into an earlier one. A call that cannot be done within its deadline, and one more than
+    can be served, is refused at once with RESOURCE_EXHAUSTED (reason `OVERLOADED`, alike for a call, an item of a batch
+    and a stream): `ErrorInfo.metadata` holds the `limit` it met (`queue_full`, `standing_queue` or `deadline`) and how
+    many `queue_seconds` the queue is long; `RetryInfo`, and `grpc-retry-pushback-ms` where the call itself is refused,
+    when to come back.
     """
 
     def ScoreReply(self, request, context):
@@ -185,6 +205,16 @@ class EmpathyService:
     (a message too large, an unknown method) carries a code and a text alone. The call's id is read from the
     metadata key `x-request-id` (1 to 128 visible ASCII characters), or made, and comes back under the same
     key in the trailing metadata.
+
+    Sentences that are to be encoded wait in one queue, in three classes: `live` (ScoreReply, NextStep,
+    CoachConversation), `interactive` (ScoreConversation) and `bulk` (BatchScoreReplies). While a class waits, 80, 15 and
+    5 % of the encoding time are held for it, and the rest goes to the first class that waits; within a class the
+    earliest deadline goes first. The metadata key `x-amends-priority` with the name of a class puts a call into a later
+    one than its method's, never into an earlier one. A call that cannot be done within its deadline, and one more than
+    can be served, is refused at once with RESOURCE_EXHAUSTED (reason `OVERLOADED`, alike for a call, an item of a batch
+    and a stream): `ErrorInfo.metadata` holds the `limit` it met (`queue_full`, `standing_queue` or `deadline`) and how
+    many `queue_seconds` the queue is long; `RetryInfo`, and `grpc-retry-pushback-ms` where the call itself is refused,
+    when to come back.
     """
 
     @staticmethod

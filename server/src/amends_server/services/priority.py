@@ -1,0 +1,28 @@
+"""How urgent a call is: by its method, or less where the caller says so."""
+
+from typing import Any
+
+from amends_server.encoding import Priority
+from amends_server.errors import invalid
+
+PRIORITY_KEY = "x-amends-priority"
+
+
+def priority_of(context: Any, highest: Priority) -> Priority:
+    """The class of a call: `highest`, which is its method's, or a later one that the call's metadata names.
+
+    A caller can only step back, never push forward: nobody need be trusted.
+
+    Raises:
+        CallError: the metadata names no class.
+    """
+    given = dict(context.invocation_metadata() or ()).get(PRIORITY_KEY)
+    if given is None:
+        return highest
+    try:
+        return max(highest, Priority[str(given).upper()])
+    except KeyError:
+        known = ", ".join(priority.name.lower() for priority in Priority)
+        raise invalid(
+            [(PRIORITY_KEY, f"must be one of {known}: leave the metadata key out for the method's own")]
+        ) from None
