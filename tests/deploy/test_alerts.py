@@ -25,9 +25,7 @@ def _promtool(*args: object) -> str:
 
 def _rule(case: Case) -> dict[str, Any]:
     found = [
-        rule
-        for rule in alerts()
-        if rule["alert"] == case.alert and rule["labels"].get("window", "") == case.window
+        rule for rule in alerts() if rule["alert"] == case.alert and rule["labels"].get("window", "") == case.window
     ]
     assert len(found) == 1, f"{case.alert} {case.window}"
     return found[0]
