@@ -92,8 +92,8 @@ def _started(values: str) -> Series:
 
 def _info(*shas: str) -> Series:
     return {
-        f'amends_model_info{{{IDENTITY}, pod="{i}", instance="{i}:9464", name="m", version="1", sha256="{sha}"}}': "1x60"
-        for i, sha in enumerate(shas)
+        f'amends_model_info{{{IDENTITY}, pod="{pod}", instance="{pod}", name="m", version="1", sha256="{sha}"}}': "1x60"
+        for pod, sha in enumerate(shas)
     }
 
 

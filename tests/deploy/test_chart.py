@@ -1,4 +1,4 @@
-"""The chart renders to manifests that Kubernetes accepts and that keep the rules of a service that must not fall over."""
+"""The chart renders to manifests that Kubernetes accepts and keep the rules of careful operation."""
 
 import json
 import tomllib
