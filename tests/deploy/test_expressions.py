@@ -20,7 +20,7 @@ def exported() -> dict[str, set[str]]:
     """Names of the samples the service exports, with their labels."""
     metrics = Metrics()
     fields = [field for field in vars(metrics).values() if hasattr(field, "_labelnames")]
-    names = {"amends_model_info": {"name", "version", "sha256"}}
+    names: dict[str, set[str]] = {}
     for field in fields:
         labels = set(field._labelnames)
         for family in field.describe():
@@ -34,6 +34,8 @@ def exported() -> dict[str, set[str]]:
 def _samples(name: str, kind: str, labels: set[str]) -> dict[str, set[str]]:
     if kind == "histogram":
         return {f"{name}_bucket": labels | {"le"}, f"{name}_sum": labels, f"{name}_count": labels}
+    if kind == "info":
+        return {f"{name}_info": labels | {"name", "version", "sha256"}}
     return {f"{name}_total" if kind == "counter" else name: labels}
 
 

@@ -1,6 +1,6 @@
 {{- define "amends.name" -}}
 {{- $name := ternary .Release.Name (printf "%s-amends" .Release.Name) (contains "amends" .Release.Name) -}}
-{{ $name | trunc 45 | trimSuffix "-" }}
+{{ $name | trunc 40 | trimSuffix "-" }}
 {{- end }}
 
 {{- define "amends.selector" -}}
