@@ -198,6 +198,14 @@ CASES: list[Case] = [
         _verdicts("0+60x1001 60060+35x200", "0+40x1001 40040+65x200"),
         interval="10m",
     ),
+    # A new installation has no week to be compared with.
+    Case(
+        "AmendsVerdictDrift",
+        "197h",
+        _verdicts("0+60x1001 60060+33x200", "0+40x1001 40040+67x200"),
+        _verdicts("_x1001 0+33x200", "_x1001 0+67x200"),
+        interval="10m",
+    ),
     Case(
         "AmendsUnknownTokens",
         "4h",

@@ -80,8 +80,8 @@ def test_an_alert_fires_on_its_series_and_not_just_below(case: Case, tmp_path: P
 
 
 def test_every_alert_has_its_case() -> None:
-    names = [(rule["alert"], rule["labels"].get("window", "")) for rule in alerts()]
-    assert sorted(names) == sorted((case.alert, case.window) for case in CASES)
+    names = {(rule["alert"], rule["labels"].get("window", "")) for rule in alerts()}
+    assert names == {(case.alert, case.window) for case in CASES}
 
 
 @pytest.mark.parametrize("name", sorted({rule["alert"] for rule in alerts()}))
