@@ -1,9 +1,10 @@
 """How a panel is drawn. What the dashboards show is in `dashboards`."""
 
 from dataclasses import dataclass
-from typing import Literal
+from typing import Any, Literal, cast
 
 from grafana_foundation_sdk.builders import common, dashboard, heatmap, prometheus, stat, table, timeseries
+from grafana_foundation_sdk.cog.builder import Builder
 from grafana_foundation_sdk.models import dashboard as models
 from grafana_foundation_sdk.models.common import (
     BigValueGraphMode,
@@ -76,15 +77,17 @@ def _choice(name: str, query: str) -> dashboard.QueryVariable:
     )
 
 
-def _drawn(panel: Panel) -> stat.Panel | timeseries.Panel | heatmap.Panel | table.Panel:
-    drawn = {"stat": _stat, "lines": _lines, "shares": _shares, "heat": _heat, "table": _table}[panel.kind](panel)
+def _drawn(panel: Panel) -> Builder[models.Panel]:
+    kinds = {"stat": _stat, "lines": _lines, "shares": _shares, "heat": _heat, "table": _table}
+    # The kinds of panel share these methods, but no type that has them.
+    drawn: Any = kinds[panel.kind](panel)
     drawn = drawn.title(panel.title).datasource(_SOURCE).unit(panel.unit)
     drawn = drawn.span(_WIDTHS[panel.kind]).height(_HEIGHTS[panel.kind])
     if panel.says:
         drawn = drawn.description(panel.says)
     for number, (legend, expression) in enumerate(panel.queries.items()):
         drawn = drawn.with_target(_query(panel, chr(ord("A") + number), legend, expression))
-    return drawn
+    return cast("Builder[models.Panel]", drawn)
 
 
 def _query(panel: Panel, ref: str, legend: str, expression: str) -> prometheus.Dataquery:
