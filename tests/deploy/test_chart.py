@@ -2,6 +2,7 @@
 
 import json
 import tomllib
+from collections.abc import Callable
 from typing import Any
 
 import helm_python
@@ -12,9 +13,12 @@ import yaml
 from amends_server.server import SERVICES
 from amends_server.services.health import LIVENESS
 from amends_server.settings import PREFIX, Settings, load_settings
-from conftest import EVERYTHING, Manifest, Render
+from chart_values import EVERYTHING
 from crds import SCHEMAS
 from deploy_files import CHART, DEPLOY, rules
+
+Manifest = dict[str, Any]
+Render = Callable[..., list[Manifest]]
 
 KUBERNETES = ("1.30", "1.37")
 """The oldest the chart allows, and the newest known."""
