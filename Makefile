@@ -4,12 +4,12 @@ PIP = -m pip install --quiet --disable-pip-version-check
 PROTOS = $(wildcard proto/amends/v1/*.proto)
 GEN = proto/gen/python
 DEV = .venv-dev/bin
-SRC = server clients cli eval training tests docs proto/protodeps.py
+SRC = server clients cli eval training tests docs deploy/grafana proto/protodeps.py
 
 export PATH := $(CURDIR)/$(DEV):$(PATH)
 
 .DEFAULT_GOAL := help
-.PHONY: help eval gate baseline advice judgement worked datasets serve test test-train lint format proto breaking model lock golden clean
+.PHONY: help eval gate baseline advice judgement worked dashboards datasets serve test test-train lint format proto breaking model lock golden clean
 
 help: ## Says what each target does
 	@grep -hE '^[a-z-]+:.*##' $(MAKEFILE_LIST) | sed -E 's/:.*## /\t/' | expand -t 14
@@ -74,6 +74,9 @@ golden: .venv-dev/installed ## Writes the golden outputs anew, to be read before
 
 worked: .venv-dev/installed ## Writes the worked conversations of the documentation anew
 	@$(DEV)/python docs/worked/generate.py
+
+dashboards: .venv-dev/installed ## Draws the dashboards of Grafana anew
+	@$(DEV)/python deploy/grafana/dashboards.py
 
 lock: .venv-dev/installed-lint ## Writes the lock files anew (needs uv)
 	@mkdir -p build && requirements/lock.sh

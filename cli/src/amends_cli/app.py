@@ -14,6 +14,7 @@ from amends_cli.evaluate import evaluate, exemplars, label, steps
 from amends_cli.failures import InputError, exit_code, one_line
 from amends_cli.next_step import next_step
 from amends_cli.playbooks import playbooks
+from amends_cli.probe import probe
 from amends_cli.score import score
 from amends_cli.serve import serve
 
@@ -55,6 +56,7 @@ app.command("coach")(coach)
 app.add_typer(playbooks, name="playbooks")
 app.add_typer(playbooks, name="playbook", hidden=True)
 app.command("doctor")(doctor)
+app.command("probe")(probe)
 
 
 def _print_version(wanted: bool) -> None:

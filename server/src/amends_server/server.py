@@ -206,7 +206,7 @@ class Service:
 
     def _on_failure(self, error: BaseException) -> None:
         _log.error("inference failed", extra={"type": type(error).__name__})
-        self._health.set_all(_Status.NOT_SERVING)
+        self._health.fail()
 
     def _watch(self, work: Coroutine[Any, Any, None]) -> None:
         task = asyncio.ensure_future(work)

@@ -1,0 +1,280 @@
+"""The dashboards, as code: `python deploy/grafana/dashboards.py` writes their JSON anew.
+
+Rates are over `$__rate_interval`, which Grafana fits to the zoom; recorded series have their window in their name.
+"""
+
+import json
+import sys
+from pathlib import Path
+
+from grafana_foundation_sdk.cog.encoder import JSONEncoder
+from panels import CHOSEN, Panel, build
+
+_OURS = f'{CHOSEN}, grpc_service=~"amends[.]v1[.].+"'
+
+
+def _rate(metric: str, by: str, matchers: str = CHOSEN) -> str:
+    return f"sum by ({by}) (rate({metric}{{{matchers}}}[$__rate_interval]))"
+
+
+def _ratio(part: str, whole: str, by: str = "job", only: str = "") -> str:
+    """`only` are further matchers of the part."""
+    return f"{_rate(part, by, CHOSEN + only)}\n/ {_rate(whole, by)}"
+
+
+def _per(part: str, whole: str, by: str) -> str:
+    """Each kind of the part, per one of the whole."""
+    return f"{_rate(part, by)}\n/ ignoring ({by}) group_left sum (rate({whole}{{{CHOSEN}}}[$__rate_interval]))"
+
+
+def _quantile(share: float, metric: str, by: str = "job") -> str:
+    return f"histogram_quantile({share}, {_rate(metric + '_bucket', by + ', le')})"
+
+
+def _recorded(name: str, by: str = "") -> str:
+    return f"{name}{{{CHOSEN}}}" if not by else f"sum by ({by}) ({name}{{{CHOSEN}}})"
+
+
+OVERVIEW = {
+    "Objectives over 30 days": [
+        Panel(
+            "Availability",
+            {"{{job}}": f"1 - {_recorded('amends:availability_errors:ratio_rate30d')}"},
+            "percentunit",
+            "stat",
+            "Unary calls that ended without a fault of the service. The objective is 99.9 %.",
+            0.999,
+        ),
+        Panel(
+            "Within 50 ms",
+            {"{{job}}": f"1 - {_recorded('amends:latency_errors:ratio_rate30d')}"},
+            "percentunit",
+            "stat",
+            "ScoreReply and NextStep. The objective is 99 %.",
+            0.99,
+        ),
+        Panel(
+            "Budget left",
+            {
+                "availability": f"1 - {_recorded('amends:availability_errors:ratio_rate30d')} / 0.001",
+                "latency": f"1 - {_recorded('amends:latency_errors:ratio_rate30d')} / 0.01",
+            },
+            "percentunit",
+            "stat",
+            "Under 0, the objective of these 30 days is missed.",
+            0,
+        ),
+        Panel(
+            "Replicas that serve",
+            {"{{job}}": f"count by (job) (amends_model_info{{{CHOSEN}}})"},
+            kind="stat",
+            good=2,
+        ),
+    ],
+    "Calls": [
+        Panel("Rate", {"{{grpc_method}}": _recorded("amends:calls:rate5m_by_method", "grpc_method")}, "reqps"),
+        Panel(
+            "Faults",
+            {"{{grpc_method}} {{grpc_code}}": _recorded("amends:faults:rate5m_by_method", "grpc_method, grpc_code")},
+            "reqps",
+            says="Calls that ended by a fault of the service, refusals for want of capacity among them.",
+        ),
+        Panel(
+            "Slowest in a hundred",
+            {"{{grpc_method}}": f"max by (grpc_method) ({_recorded('amends:handling_seconds:p99_5m_by_method')})"},
+            "s",
+        ),
+        Panel("All ends", {"{{grpc_code}}": _rate("grpc_server_handled_total", "grpc_code", _OURS)}, "reqps"),
+        Panel(
+            "How fast the budgets burn",
+            {
+                "availability": f"{_recorded('amends:availability_errors:ratio_rate1h')} / 0.001",
+                "latency": f"{_recorded('amends:latency_errors:ratio_rate1h')} / 0.01",
+            },
+            says="1 spends the budget in exactly 30 days; 14.4 pages.",
+        ),
+        Panel(
+            "Handling time",
+            {"{{le}}": _rate("grpc_server_handling_seconds_bucket", "le", f'{_OURS}, grpc_type="unary"')},
+            "s",
+            "heat",
+        ),
+    ],
+    "Live conversations": [
+        Panel("Open", {"{{job}}": _recorded("amends_live_conversations", "job")}),
+        Panel("Events", {"{{event}} {{outcome}}": _rate("amends_live_events_total", "event, outcome")}, "reqps"),
+        Panel(
+            "Slowest event in a hundred",
+            {"{{event}}": _quantile(0.99, "amends_live_event_seconds", "event")},
+            "s",
+            says="From arrival to answer, with the time in which an event waits for a newer one.",
+        ),
+        Panel(
+            "Messages",
+            {
+                "received": _rate("grpc_server_msg_received_total", "job", f'{_OURS}, grpc_type!="unary"'),
+                "sent": _rate("grpc_server_msg_sent_total", "job", f'{_OURS}, grpc_type!="unary"'),
+            },
+            "reqps",
+        ),
+    ],
+    "What serves": [
+        Panel(
+            "Models and versions",
+            {"": f"count by (namespace, job, name, version, sha256) (amends_model_info{{{CHOSEN}}})"},
+            kind="table",
+        ),
+    ],
+}
+
+MODEL = {
+    "Judgements": [
+        Panel("Mean score", {"{{playbook}}": _ratio("amends_score_sum", "amends_score_count", "playbook")}),
+        Panel(
+            "Verdicts",
+            {"{{verdict}}": _per("amends_verdicts_total", "amends_verdicts_total", "verdict")},
+            "percentunit",
+            "shares",
+            "UNSURE is a verdict too: what is said is too little, or too unlike what the model knows.",
+        ),
+        Panel(
+            "Drift of the verdicts",
+            {"{{job}}": _recorded("amends:verdicts:psi1d")},
+            says="Population stability index of a day against the week before: under 0.1 steady, over 0.25 shifted.",
+        ),
+        Panel("Scores", {"{{le}}": _rate("amends_score_bucket", "le")}, kind="heat"),
+        Panel("Confidence", {"{{le}}": _rate("amends_confidence_bucket", "le")}, kind="heat"),
+        Panel(
+            "Share of UNSURE",
+            {
+                "{{playbook}}": _ratio(
+                    "amends_verdicts_total", "amends_verdicts_total", "playbook", ', verdict="UNSURE"'
+                )
+            },
+            "percentunit",
+        ),
+        Panel(
+            "Least confident tenth",
+            {"{{playbook}}": _quantile(0.1, "amends_confidence", "playbook")},
+            "percentunit",
+        ),
+        Panel(
+            "Upset of customers",
+            {"{{playbook}}": _ratio("amends_customer_upset_sum", "amends_customer_upset_count", "playbook")},
+            "percentunit",
+        ),
+    ],
+    "What replies do": [
+        Panel(
+            "Steps a judgement",
+            {"{{step}}": _per("amends_steps_total", "amends_score_count", "step")},
+        ),
+        Panel(
+            "Missteps a judgement",
+            {"{{misstep}}": _per("amends_missteps_total", "amends_score_count", "misstep")},
+        ),
+        Panel("What became of live advice", {"{{fate}}": _rate("amends_advice_fates_total", "fate")}, "reqps"),
+    ],
+    "What the model reads": [
+        Panel(
+            "Unknown tokens",
+            {"{{job}}": _recorded("amends:unknown_tokens:ratio_rate1h")},
+            "percentunit",
+            says="Other scripts and languages show here.",
+        ),
+        Panel("Cut sentences", {"{{job}}": _recorded("amends:truncated_sentences:ratio_rate1h")}, "percentunit"),
+        Panel(
+            "Tokens a sentence",
+            {
+                "median": _quantile(0.5, "amends_sentence_tokens"),
+                "95 %": _quantile(0.95, "amends_sentence_tokens"),
+            },
+        ),
+        Panel(
+            "Changed playbooks",
+            {"{{outcome}}": _rate("amends_playbooks_reload_total", "outcome")},
+        ),
+        Panel(
+            "Age of the playbooks",
+            {"{{instance}}": f"time() - amends_playbooks_loaded_timestamp_seconds{{{CHOSEN}}}"},
+            "s",
+        ),
+    ],
+}
+
+CAPACITY = {
+    "The queue": [
+        Panel(
+            "Wait of one sentence in ten",
+            {"{{instance}}": _recorded("amends:queue_wait_seconds:p90_2m")},
+            "s",
+            says="What the autoscaler looks at.",
+        ),
+        Panel("Sentences that wait", {"{{instance}}": _recorded("amends_queue_sentences", "instance")}),
+        Panel("Refused calls", {"{{reason}}": _recorded("amends:admission_refused:rate5m", "reason")}, "reqps"),
+        Panel("Dropped sentences", {"{{reason}}": _rate("amends_queue_dropped_total", "reason")}, "reqps"),
+        Panel("Calls in flight", {"{{instance}}": _recorded("amends_calls_in_flight", "instance")}),
+        Panel(
+            "Sentences a call",
+            {
+                "median": _quantile(0.5, "amends_request_sentences"),
+                "95 %": _quantile(0.95, "amends_request_sentences"),
+            },
+        ),
+    ],
+    "The encoder": [
+        Panel(
+            "Busy threads",
+            {"{{instance}}": _recorded("amends:encoder_threads:busy2m")},
+            says="A replica is full when this reaches its cores.",
+        ),
+        Panel(
+            "Seconds a sentence",
+            {"median": _quantile(0.5, "amends_inference_seconds"), "99 %": _quantile(0.99, "amends_inference_seconds")},
+            "s",
+        ),
+        Panel("Sentences encoded", {"{{instance}}": _rate("amends_inference_seconds_count", "instance")}, "reqps"),
+        Panel(
+            "Cache hits",
+            {"{{job}}": _ratio("amends_cache_requests_total", "amends_cache_requests_total", "job", ', result="hit"')},
+            "percentunit",
+        ),
+        Panel("Memory of the cache", {"{{instance}}": _recorded("amends_cache_bytes", "instance")}, "bytes"),
+        Panel("Seconds to start", {"{{instance}}": _recorded("amends_start_seconds", "instance")}, "s"),
+    ],
+    "The process": [
+        Panel("Cores used", {"{{instance}}": _rate("process_cpu_seconds_total", "instance")}),
+        Panel("Resident memory", {"{{instance}}": _recorded("process_resident_memory_bytes", "instance")}, "bytes"),
+        Panel(
+            "Lag of the event loop",
+            {"{{instance}}": _recorded("amends:event_loop_lag_seconds:p99_5m")},
+            "s",
+            says="Once in a hundred times the loop runs this late. Calls it has not seen yet are in no other panel.",
+        ),
+        Panel("Open files", {"{{instance}}": _recorded("process_open_fds", "instance")}),
+        Panel("Collections", {"{{generation}}": _rate("python_gc_collections_total", "generation")}, "reqps"),
+        Panel(
+            "Age of the process",
+            {"{{instance}}": f"time() - process_start_time_seconds{{{CHOSEN}}}"},
+            "s",
+        ),
+    ],
+}
+
+BOARDS = {
+    "overview": ("Amends: overview", OVERVIEW),
+    "model": ("Amends: model health", MODEL),
+    "capacity": ("Amends: capacity", CAPACITY),
+}
+
+
+def write(folder: Path) -> None:
+    """Writes the JSON of every dashboard into a folder."""
+    folder.mkdir(parents=True, exist_ok=True)
+    for name, (title, rows) in BOARDS.items():
+        text = json.dumps(build(title, f"amends-{name}", rows), cls=JSONEncoder, indent=1, sort_keys=True)
+        (folder / f"{name}.json").write_text(text + "\n", encoding="utf-8")
+
+
+if __name__ == "__main__":
+    write(Path(sys.argv[1]) if len(sys.argv) > 1 else Path(__file__).with_name("dashboards"))

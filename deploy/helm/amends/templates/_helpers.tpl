@@ -1,0 +1,59 @@
+{{- define "amends.name" -}}
+{{- $name := ternary .Release.Name (printf "%s-amends" .Release.Name) (contains "amends" .Release.Name) -}}
+{{ $name | trunc 40 | trimSuffix "-" }}
+{{- end }}
+
+{{- define "amends.selector" -}}
+app.kubernetes.io/name: amends
+app.kubernetes.io/instance: {{ .Release.Name }}
+{{- end }}
+
+{{- define "amends.labels" -}}
+{{ include "amends.selector" . }}
+app.kubernetes.io/version: {{ .Chart.AppVersion | quote }}
+app.kubernetes.io/managed-by: {{ .Release.Service }}
+helm.sh/chart: {{ printf "%s-%s" .Chart.Name .Chart.Version }}
+{{- end }}
+
+{{- define "amends.image" -}}
+{{- with .Values.image -}}
+{{ .repository }}{{ if .digest }}@{{ .digest }}{{ else }}:{{ .tag | default $.Chart.AppVersion }}{{ end }}
+{{- end }}
+{{- end }}
+
+{{- /* kubelet's own gRPC probe speaks no TLS: with TLS the image's client asks instead. */}}
+{{- define "amends.probe" -}}
+{{- if .root.Values.tls.secretName -}}
+exec:
+  command:
+    - amends
+    - probe
+    - {{ .service }}
+    - --target=localhost:50051
+    - --timeout=3
+    - --tls
+    - --tls-root=/etc/amends/tls/ca.crt
+    {{- if .root.Values.tls.clientAuth }}
+    - --tls-cert=/etc/amends/tls/tls.crt
+    - --tls-key=/etc/amends/tls/tls.key
+    {{- end }}
+{{- else -}}
+grpc: {port: 50051, service: {{ .service }}}
+{{- end }}
+{{- end }}
+
+{{- define "amends.teaching" -}}
+{{- if .Values.exemplars }}
+exemplars.yaml: |
+  {{- .Values.exemplars | nindent 2 }}
+{{- end }}
+{{- range $file, $text := .Values.customSteps }}
+{{ $file }}: |
+  {{- $text | nindent 2 }}
+{{- end }}
+{{- end }}
+
+{{- /* A whole number without an exponent: Helm reads each as a float. */}}
+{{- define "amends.number" -}}
+{{ if and (kindIs "float64" .) (eq (floor .) .) }}{{ int64 . }}{{ else }}{{ . }}{{ end }}
+{{- end }}
