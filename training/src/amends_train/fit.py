@@ -15,10 +15,20 @@ from tqdm import tqdm
 
 from amends_train.network import Network, network_of
 from amends_train.samples import Corpus, Passage, Sample, Shares, samples
-from amends_train.targets import ACTS, Floats
+from amends_train.targets import ACTS, HEARD, Floats
 
-Batch = tuple[dict[str, Tensor], Tensor, Tensor]
-"""Token ids and mask; targets and weights, both of shape (batch, len(OUTPUTS))."""
+
+@dataclass(frozen=True, slots=True)
+class Batch:
+    """What one step reads: each sample once, and some a second time in another voice."""
+
+    encoded: dict[str, Tensor]
+    """Token ids and mask, the second readings after the first ones."""
+    target: Tensor
+    """Shape (readings, len(OUTPUTS)); the weight likewise."""
+    weight: Tensor
+    twins: Tensor
+    """Of each second reading, which reading was its first; shape (second readings,)."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -35,6 +45,8 @@ class FitOptions:
     """Share of the steps over which the rates rise."""
     act_weight: float = 0.6
     """Weight of the acts' cross-entropy against the summed binary ones."""
+    twin_weight: float = 4.0
+    """Weight of the squared difference between what two voices of one sentence are given."""
     real_weight: float = 0.5
     """Weight of a real sentence against a written one: one corpus does not sound like the next."""
     shares: Shares = Shares()
@@ -98,13 +110,13 @@ def _resume(path: Path | None, parts: dict[str, Any], rng: random.Random) -> int
 
 @torch.inference_mode()
 def predict(network: Network, base: SentenceTransformer, passages: Sequence[Passage], max_tokens: int = 128) -> Floats:
-    """Logits of shape (len(passages), len(OUTPUTS)), in fp32."""
+    """Logits of shape (len(passages), len(OUTPUTS)), as float32."""
     network.eval()
     order = sorted(range(len(passages)), key=lambda index: len(passages[index][0]))
     logits: list[Tensor] = []
     for start in range(0, len(order), 64):
         encoded = _tokenize(base, [passages[i] for i in order[start : start + 64]], max_tokens)
-        logits.append(network(**encoded)[1])
+        logits.append(network(**encoded)[1].float())
     found = torch.cat(logits).numpy()
     back = np.empty_like(found)
     back[order] = found
@@ -124,10 +136,15 @@ def _batches(drawn: list[Sample], options: FitOptions, rng: random.Random) -> It
 
 
 def _tensors(batch: Sequence[Sample], base: SentenceTransformer, options: FitOptions) -> Batch:
-    encoded = _tokenize(base, [sample.passage for sample in batch], options.max_tokens)
-    target = torch.from_numpy(np.stack([sample.target for sample in batch]))
-    weight = torch.from_numpy(np.stack([sample.weight * sample.importance for sample in batch]))
-    return encoded, target, weight
+    twins = [(place, sample.twin) for place, sample in enumerate(batch) if sample.twin is not None]
+    read = [*range(len(batch)), *(place for place, _ in twins)]
+    passages = [*(sample.passage for sample in batch), *(twin for _, twin in twins)]
+    return Batch(
+        _tokenize(base, passages, options.max_tokens),
+        torch.from_numpy(np.stack([batch[place].target for place in read])),
+        torch.from_numpy(np.stack([batch[place].weight * batch[place].importance for place in read])),
+        torch.tensor(read[len(batch) :], dtype=torch.long),
+    )
 
 
 def token_ids(base: SentenceTransformer, passage: Passage, max_tokens: int) -> list[int]:
@@ -145,16 +162,27 @@ def _tokenize(base: SentenceTransformer, passages: Sequence[Passage], max_tokens
 
 
 def _loss(network: Network, batch: Batch, options: FitOptions) -> Tensor:
-    encoded, target, weight = batch
     with torch.autocast("cpu", dtype=torch.bfloat16):  # half again as fast on CPUs that have it
-        logits = network(**encoded)[1]
+        logits = network(**batch.encoded)[1]
     logits = logits.float()
+    loss = _labels_loss(logits, batch.target, batch.weight, options)
+    return loss + options.twin_weight * _twins_loss(logits, batch.twins)
+
+
+def _labels_loss(logits: Tensor, target: Tensor, weight: Tensor, options: FitOptions) -> Tensor:
     binary = nn.functional.binary_cross_entropy_with_logits(logits, target, weight=weight, reduction="none")
     acts = -(nn.functional.log_softmax(logits[:, ACTS], dim=-1) * target[:, ACTS] * weight[:, ACTS]).sum(dim=-1)
     is_binary = torch.ones(logits.shape[1])
     is_binary[ACTS] = 0.0
     per_row = (binary * is_binary).sum(dim=-1) + options.act_weight * acts
     return per_row.mean()
+
+
+def _twins_loss(logits: Tensor, twins: Tensor) -> Tensor:
+    """Mean over all readings of the squared differences between two voices: of their labels and of their care."""
+    first, second = logits[twins], logits[len(logits) - len(twins) :]
+    apart = (torch.sigmoid(first[:, HEARD]) - torch.sigmoid(second[:, HEARD])) ** 2
+    return apart.sum() / len(logits)
 
 
 def _optimizer(network: Network, options: FitOptions) -> torch.optim.AdamW:

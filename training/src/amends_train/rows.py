@@ -14,6 +14,8 @@ _LABELS: Mapping[str, Label] = {label.value: label for label in SENTENCE_LABELS}
 
 REAL = "real"
 """The kind of rows whose text real agents wrote."""
+VOICE = "voice"
+"""The kind of groups whose rows say the same, with the same labels, in other voices."""
 
 
 class RowError(ValueError):

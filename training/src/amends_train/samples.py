@@ -1,6 +1,7 @@
 """Samples: what the network reads in one epoch, and what it should say: rows, roughened, joined, taken back."""
 
 import random
+from collections import defaultdict
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 
@@ -8,7 +9,7 @@ import numpy as np
 from amends_core.taxonomy import Misstep, Step
 
 from amends_train.augment import joined, roughen, turned
-from amends_train.rows import REAL, AgentRow, CustomerRow
+from amends_train.rows import REAL, VOICE, AgentRow, CustomerRow
 from amends_train.targets import (
     ACTS,
     CARE,
@@ -46,6 +47,8 @@ class Shares:
     """Apologies that are followed by "but": half by an excuse, which takes them back, half by what makes amends."""
     no_context: float = 0.25
     """Customer messages that are read without what the agent said before."""
+    twin: float = 0.2
+    """Agent rows that are read a second time in the same batch, in another voice."""
     teacher: float = 0.6
     """Of the teacher's word in a target, against the label's."""
 
@@ -58,6 +61,8 @@ class Sample:
     target: Floats
     weight: Floats
     importance: float = 1.0
+    twin: Passage | None = None
+    """The same in another voice, of which the network should say the same."""
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -89,6 +94,7 @@ def samples(corpus: Corpus, shares: Shares, real_weight: float, rng: random.Rand
     """One epoch of samples; `real_weight` is that of a real sentence against a written one."""
     excuses = [row for row in corpus.agents if _only(row, _EXCUSES)]
     amends = [row for row in corpus.agents if _only(row, _AMENDS)]
+    voices = _voices(corpus.agents)
     for row in corpus.agents:
         target, weight = agent_target(row)
         importance = real_weight if row.kind == REAL else 1.0
@@ -99,9 +105,26 @@ def samples(corpus: Corpus, shares: Shares, real_weight: float, rng: random.Rand
             yield _joined(row, rng.choice(corpus.agents), rng)
         else:
             target, weight = blended(target, weight, corpus.soft.get((row.text, "")), shares.teacher, heard_of_agent)
-            yield Sample((roughen(row.text, rng), ""), target, weight, importance)
+            twin = _twin(row, voices, shares.twin, rng)
+            yield Sample((roughen(row.text, rng), ""), target, weight, importance, twin)
     yield from _messages(corpus, shares, rng)
     yield from _further(corpus, shares, rng)
+
+
+def _voices(rows: Iterable[AgentRow]) -> Mapping[str, Sequence[str]]:
+    """The sentences of each group whose rows say the same in several voices."""
+    voices: defaultdict[str, list[str]] = defaultdict(list)
+    for row in rows:
+        if row.kind == VOICE:
+            voices[row.group].append(row.text)
+    return voices
+
+
+def _twin(row: AgentRow, voices: Mapping[str, Sequence[str]], share: float, rng: random.Random) -> Passage | None:
+    """The sentence in another author's voice where one wrote it; else, for a share of the rows, roughened anew."""
+    if others := voices.get(row.group, ()):
+        return roughen(rng.choice(others), rng), ""
+    return (roughen(row.text, rng), "") if rng.random() < share else None
 
 
 def _messages(corpus: Corpus, shares: Shares, rng: random.Random) -> Iterator[Sample]:

@@ -28,6 +28,8 @@ def column_of(label: Label) -> int:
 
 LABEL_COLUMNS = [column_of(label) for label in SENTENCE_LABELS]
 """Columns of the 23 labels, steps first."""
+HEARD = [*LABEL_COLUMNS, CARE]
+"""Columns of all that must be the same in any voice."""
 
 
 def agent_target(row: AgentRow) -> tuple[Floats, Floats]:
