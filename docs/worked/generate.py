@@ -4,12 +4,10 @@ from collections.abc import Iterator, Sequence
 from pathlib import Path
 
 import yaml
-from amends_core.bundle import load_bundle
+from amends_core.advice import Advice
 from amends_core.conversation import Turn
-from amends_core.encoder import OnnxEncoder
 from amends_core.judgement import Contribution, Judgement
-from amends_core.playbooks import load_library
-from amends_core.scorer import Scorer, phrases_of
+from amends_core.local import LocalScorer
 from amends_core.taxonomy import Role
 
 HERE = Path(__file__).parent
@@ -17,51 +15,36 @@ MOST_SHARES = 6
 MOST_STEPS = 3
 
 
-class Program:
-    """The embedded model and the shipped playbooks."""
-
-    def __init__(self) -> None:
-        bundle, library = load_bundle(), load_library()
-        self.name = f"{bundle.manifest.name} {bundle.manifest.version}"
-        self._encode = OnnxEncoder(bundle).encode
-        self._scorer = Scorer(bundle.manifest, library, {text: self._encode(text) for text in phrases_of(library)})
-
-    def judge(self, turns: Sequence[Turn], reply: str, playbook: str) -> Judgement:
-        """Judges a reply to the turns before it."""
-        plan = self._scorer.plan_reply(turns, [reply], playbook)
-        return self._scorer.judge(plan, {text: self._encode(text) for text in plan.texts})
-
-    def advise(self, turns: Sequence[Turn], playbook: str) -> str:
-        """Says in a line what it would do next."""
-        plan = self._scorer.plan_advice(turns, playbook)
-        advice = self._scorer.advise(plan, {text: self._encode(text) for text in plan.texts}, MOST_STEPS)
-        steps = ", ".join(f"{step.step} {step.probability:.2f}" for step in advice.steps)
-        pause = f" **Be silent now**: {advice.pause_reason}" if advice.pause_reason else ""
-        upset = f"{advice.customer.reading.act}, upset {advice.customer.upset:.2f}"
-        return f"{upset}; stage `{advice.position.stage.name}`. Next: {steps}. {advice.steps[0].reason}{pause}"
-
-
-def page(program: Program, conversations: Sequence[dict[str, object]]) -> Iterator[str]:
+def page(local: LocalScorer, conversations: Sequence[dict[str, object]]) -> Iterator[str]:
     """The lines of the page."""
+    model = local.bundle.manifest
     yield "# Six worked conversations\n"
-    yield f"Made by the program (`make worked`, {program.name}), one a playbook; in four of them the agent slips once."
+    yield f"Made by the program (`make worked`, {model.name} {model.version}), one a playbook;"
+    yield "in four of them the agent slips once."
     yield "Where the program is wrong it stays wrong here until the model or the rules are better.\n"
     for conversation in conversations:
         yield f"## {conversation['playbook']}: {conversation['about']}\n"
-        yield from _turns(program, str(conversation["playbook"]), conversation["turns"])  # type: ignore[arg-type]
+        yield from _turns(local, str(conversation["playbook"]), conversation["turns"])  # type: ignore[arg-type]
 
 
-def _turns(program: Program, playbook: str, rows: Sequence[dict[str, str]]) -> Iterator[str]:
+def _turns(local: LocalScorer, playbook: str, rows: Sequence[dict[str, str]]) -> Iterator[str]:
     turns: list[Turn] = []
     for row in rows:
         ((role, text),) = row.items()
         turn = Turn(Role(role.upper()), text)
         yield f"**{role}**: {text}\n"
         if turn.role is Role.AGENT:
-            yield from _judgement(program.judge(turns, text, playbook))
+            yield from _judgement(local.judge(turns, [text], playbook))
         turns.append(turn)
         if turn.role is Role.CUSTOMER:
-            yield f"> {program.advise(turns, playbook)}\n"
+            yield f"> {_advice(local.advise(turns, playbook, most=MOST_STEPS))}\n"
+
+
+def _advice(advice: Advice) -> str:
+    steps = ", ".join(f"{step.step} {step.probability:.2f}" for step in advice.steps)
+    pause = f" **Be silent now**: {advice.pause_reason}" if advice.pause_reason else ""
+    upset = f"{advice.customer.reading.act}, upset {advice.customer.upset:.2f}"
+    return f"{upset}; stage `{advice.position.stage.name}`. Next: {steps}. {advice.steps[0].reason}{pause}"
 
 
 def _judgement(judgement: Judgement) -> Iterator[str]:
@@ -88,7 +71,7 @@ def _name(share: Contribution) -> str:
 def main() -> None:
     """Writes the page."""
     conversations = yaml.safe_load((HERE / "conversations.yaml").read_text(encoding="utf-8"))
-    text = "\n".join(page(Program(), conversations)).rstrip() + "\n"
+    text = "\n".join(page(LocalScorer(), conversations)).rstrip() + "\n"
     (HERE / "README.md").write_text(text, encoding="utf-8")
 
 

@@ -10,12 +10,10 @@ from typing import Any
 
 from amends_core.advice import Advice
 from amends_core.arc import Arc
-from amends_core.bundle import load_bundle
 from amends_core.conversation import Turn
-from amends_core.encoder import OnnxEncoder
 from amends_core.judgement import Judgement
-from amends_core.playbooks import load_library
-from amends_core.scorer import Piece, Plan, Scorer, phrases_of
+from amends_core.local import LocalScorer
+from amends_core.scorer import Piece, Plan
 from amends_core.taxonomy import Role
 
 HERE = Path(__file__).parent
@@ -27,30 +25,26 @@ class Golden:
     """Scores cases in this process with the embedded bundle."""
 
     def __init__(self) -> None:
-        bundle = load_bundle()
+        self._local = LocalScorer()
+        bundle = self._local.bundle
         self.model = f"{bundle.manifest.name} {bundle.manifest.version} {bundle.sha256[:16]}"
-        self._encoder = OnnxEncoder(bundle)
-        library = load_library()
-        encodings = {text: self._encoder.encode(text) for text in phrases_of(library)}
-        self._scorer = Scorer(bundle.manifest, library, encodings)
 
     def outcome(self, case: Mapping[str, Any]) -> dict[str, Any]:
         """The judgement of a case's reply and advice before it; of every reply where the case is a whole call."""
         turns = [Turn(Role[turn["role"]], turn["text"], None, turn.get("speaker_id", "")) for turn in case["turns"]]
         chosen = {"playbook": case.get("playbook", ""), "locale": case.get("locale", "")}
-        advice = self._scorer.plan_advice(turns, **chosen)
-        advised = _advice(self._scorer.advise(advice, self._encoded(advice)))
+        advised = _advice(self._local.advise(turns, **chosen))
         if "reply" not in case:
             return {"name": case["name"], **self._conversation(turns, chosen), "advice_after": advised}
-        plan = self._scorer.plan_reply(turns, case["reply"], **chosen)
-        judgement = self._scorer.judge(plan, self._encoded(plan))
+        plan = self._local.scorer.plan_reply(turns, case["reply"], **chosen)
+        judgement = self._local.judge(turns, case["reply"], **chosen)
         said = _pieces(plan, range(plan.reply_start, len(plan.turns)))
         judged = _judgement(judgement, said, plan.reply_start)
         return {"name": case["name"], **judged, "advice_before": advised}
 
     def _conversation(self, turns: Sequence[Turn], chosen: Mapping[str, str]) -> dict[str, Any]:
-        plan = self._scorer.plan_conversation(turns, **chosen)
-        found = self._scorer.judge_conversation(plan, self._encoded(plan))
+        plan = self._local.scorer.plan_conversation(turns, **chosen)
+        found = self._local.judge_conversation(turns, **chosen)
         replies = [
             {
                 "turns": [reply.first_turn_index, reply.last_turn_index],
@@ -61,9 +55,6 @@ class Golden:
             for reply in found.replies
         ]
         return {"replies": replies, "arc": _arc(found.arc)}
-
-    def _encoded(self, plan: Plan) -> dict[str, Any]:
-        return {text: self._encoder.encode(text) for text in plan.texts}
 
 
 def _pieces(plan: Plan, indexes: Iterable[int]) -> list[Piece]:

@@ -13,8 +13,8 @@ import pytest
 from amends_core.bundle import OUTPUTS, Bundle, load_bundle
 from amends_core.conversation import Turn
 from amends_core.encoder import OnnxEncoder
+from amends_core.local import LocalScorer
 from amends_core.playbooks import load_library, misstep_exemplars
-from amends_core.scorer import Scorer, phrases_of
 from amends_core.taxonomy import CUSTOMER_ACTS, Label, Role, Step
 from amends_core.text import passage_of
 from amends_train.bases import BASES, BaseMissing
@@ -125,11 +125,8 @@ def test_run_leaves_a_record(made: Made) -> None:
 
 
 def test_bundle_judges_a_reply(made: Made) -> None:
-    encoder = OnnxEncoder(made.bundle)
-    library = load_library()
-    scorer = Scorer(made.bundle.manifest, library, {text: encoder.encode(text) for text in phrases_of(library)})
-    plan = scorer.plan_reply([Turn(Role.CUSTOMER, "It is late again!")], ["I am sorry. It leaves us today."])
-    judgement = scorer.judge(plan, {text: encoder.encode(text) for text in plan.texts})
+    turns = [Turn(Role.CUSTOMER, "It is late again!")]
+    judgement = LocalScorer(made.bundle).judge(turns, ["I am sorry. It leaves us today."])
     assert 0 <= judgement.score <= 100
 
 

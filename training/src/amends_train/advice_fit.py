@@ -14,15 +14,14 @@ import numpy as np
 import yaml
 from amends_core.advice.features import STATE_FEATURES, STEP_FEATURES, Floats, state_features, step_features
 from amends_core.advice.weights import PATH, Weights, dump
-from amends_core.bundle import DEFAULT_BUNDLE
+from amends_core.bundle import DEFAULT_BUNDLE, load_bundle
 from amends_core.conversation import Turn
+from amends_core.local import LocalScorer
 from amends_core.stages import expectations, locate
 from amends_core.taxonomy import STEPS, Role
 from scipy.optimize import minimize
 from scipy.special import logsumexp
 from sklearn.model_selection import KFold
-
-from amends_train.reading import Reader
 
 HEADER = "# Fitted by `make advice`; see amends_core/advice/features.py for what each feature means.\n"
 RIDGE_STEP = 0.3
@@ -53,10 +52,10 @@ class Cases:
 
 def read_cases(paths: Sequence[Path], bundle: Path = DEFAULT_BUNDLE) -> Cases:
     """Reads JSON lines of `playbook`, `turns`, `acceptable`, `wrong`, and sees each conversation as advice does."""
-    reader = Reader(bundle)
+    local = LocalScorer(load_bundle(bundle))
     rows = [json.loads(line) for path in paths for line in path.read_text(encoding="utf-8").splitlines()]
     return Cases(
-        seen=np.stack([_seen(row, reader) for row in rows]),
+        seen=np.stack([_seen(row, local) for row in rows]),
         acceptable=np.array([[step in row["acceptable"] for step in STEPS] for row in rows], dtype=np.float64),
         wrong=np.array([[step in row["wrong"] for step in STEPS] for row in rows], dtype=np.float64),
     )
@@ -90,9 +89,10 @@ def cross_validated(cases: Cases) -> Floats:
     return odds
 
 
-def _seen(row: Mapping[str, object], reader: Reader) -> Floats:
+def _seen(row: Mapping[str, object], local: LocalScorer) -> Floats:
     turns = [Turn(Role(turn["role"].upper()), turn["text"]) for turn in row["turns"]]  # type: ignore[attr-defined]
-    playbook, state = reader.state(turns, str(row["playbook"]))
+    plan = local.scorer.plan_advice(turns, str(row["playbook"]))
+    playbook, state = plan.playbook, local.scorer.state_of(plan, local.encodings(plan))
     position, expected = locate(playbook, state), expectations(playbook, state)
     of_step = step_features(playbook, state, position, expected)
     of_state = state_features(playbook, state, position, turns[-1].role)

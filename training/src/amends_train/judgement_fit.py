@@ -15,16 +15,15 @@ from dataclasses import dataclass
 from pathlib import Path
 
 import numpy as np
-from amends_core.bundle import DEFAULT_BUNDLE
+from amends_core.bundle import DEFAULT_BUNDLE, load_bundle
 from amends_core.conversation import Turn
 from amends_core.judgement import Seen, weights
+from amends_core.local import LocalScorer
 from amends_core.taxonomy import CONVERSATION_MISSTEPS, MISSTEPS, SENTENCE_MISSTEPS, STEPS, Expectation, Role, Severity
 from amends_core.text import has_words
 from numpy.typing import NDArray
 from scipy.optimize import minimize
 from sklearn.model_selection import KFold
-
-from amends_train.reading import Reader
 
 Floats = NDArray[np.float64]
 SCALE = (8.0, 28.0, 50.0, 72.0, 92.0)
@@ -103,7 +102,7 @@ class Graded:
         return np.array(found, dtype=np.intp).reshape(-1, 2)
 
 
-def read_graded(paths: Sequence[Path], reader: Reader) -> Graded:
+def read_graded(paths: Sequence[Path], local: LocalScorer) -> Graded:
     """Reads JSON lines of `turns`, `playbook` and `replies` of `text` and `grade`, or `honest` and `gamed`."""
     seen, grade, conversation, source, placed = [], [], [], [], []
     rows = [(path, json.loads(line)) for path in paths for line in path.read_text(encoding="utf-8").splitlines()]
@@ -112,7 +111,8 @@ def read_graded(paths: Sequence[Path], reader: Reader) -> Graded:
         for reply, its_grade in _replies(row):
             if not has_words(reply):  # the service refuses it
                 continue
-            seen.append(_seen(reader.see(turns, reply, row.get("playbook", ""))))
+            plan = local.scorer.plan_reply(turns, [reply], row.get("playbook", ""))
+            seen.append(_seen(local.scorer.see(plan, local.encodings(plan))))
             grade.append(its_grade)
             conversation.append(index)
             source.append(path.parent.name if path.stem in ("dev", "test") else path.stem)
@@ -202,7 +202,7 @@ def main() -> None:
         ],
     )  # fmt: skip
     args = parser.parse_args()
-    graded = read_graded(args.replies, Reader(args.bundle))
+    graded = read_graded(args.replies, LocalScorer(load_bundle(args.bundle)))
     standing = np.array([weight.before for weight in all_weights()])
     print("as they stand", json.dumps(figures(graded, graded.seen @ standing + graded.given)))
     print("cross-validated", json.dumps(figures(graded, cross_validated(graded))))

@@ -1,17 +1,16 @@
 """A bundle in this process: the core itself, without a service around it."""
 
-from collections.abc import Mapping, Sequence
-from functools import lru_cache, singledispatchmethod
+from collections.abc import Sequence
+from functools import singledispatchmethod
 from pathlib import Path
 from typing import Self
 
 from amends_core.bundle import DEFAULT_BUNDLE, load_bundle
 from amends_core.conversation import Turn
-from amends_core.encoder import Encoding, OnnxEncoder
 from amends_core.errors import AmendsError, RequestError
 from amends_core.judgement import Judgement, MisstepFinding, StepAssessment
+from amends_core.local import LocalScorer
 from amends_core.playbooks import load_library
-from amends_core.scorer import Plan, Scorer, phrases_of
 from amends_core.taxonomy import SENTENCE_LABELS, STEPS, Role, Strength
 
 from amends_eval import questions
@@ -31,26 +30,22 @@ from amends_eval.answers import (
 from amends_eval.errors import TargetError
 from amends_eval.targets.target import STAND_IN, Identity
 
-_CACHED_TEXTS = 50_000
-
 
 class InProcess:
     """Asks the core. Texts are encoded once: suites ask of the same sentences again and again."""
 
     def __init__(self, bundle_dir: Path | None, playbook_dir: Path | None) -> None:
         try:
-            bundle = load_bundle(bundle_dir or DEFAULT_BUNDLE)
-            library = load_library(playbook_dir)
+            self._local = LocalScorer(load_bundle(bundle_dir or DEFAULT_BUNDLE), load_library(playbook_dir))
         except AmendsError as error:
             raise TargetError(str(error)) from error
-        self._encode = lru_cache(_CACHED_TEXTS)(OnnxEncoder(bundle).encode)
-        self._scorer = Scorer(bundle.manifest, library, {text: self._encode(text) for text in phrases_of(library)})
+        bundle = self._local.bundle
         self.identity = Identity(
             where="in process",
             model=bundle.manifest.name,
             version=bundle.manifest.version,
             sha256=bundle.sha256,
-            playbooks={playbook.name: playbook.version for playbook in library},
+            playbooks={playbook.name: playbook.version for playbook in self._local.library},
         )
 
     def __enter__(self) -> Self:
@@ -74,25 +69,23 @@ class InProcess:
     @_answer.register
     def _(self, question: questions.ReadSentence) -> Answer:
         customer = Turn(Role.CUSTOMER, question.customer or STAND_IN)
-        return self._sentence(self._judged([customer], question.text, ""))
+        return self._sentence(self._local.judge([customer], [question.text]))
 
     @_answer.register
     def _(self, question: questions.ReadCustomer) -> Answer:
         before = [Turn(Role.AGENT, question.before)] if question.before else []
-        plan = self._scorer.plan_advice([*before, Turn(Role.CUSTOMER, question.text)])
-        moment = self._scorer.advise(plan, self._encodings(plan)).customer
+        moment = self._local.advise([*before, Turn(Role.CUSTOMER, question.text)]).customer
         return CustomerAnswer(
             act=moment.reading.act, act_probability=moment.reading.act_probability, upset=moment.upset
         )
 
     @_answer.register
     def _(self, question: questions.ScoreReply) -> Answer:
-        return _reply(self._judged(_turns(question.turns), question.reply, question.playbook))
+        return _reply(self._local.judge(_turns(question.turns), [question.reply], question.playbook))
 
     @_answer.register
     def _(self, question: questions.NextStep) -> Answer:
-        plan = self._scorer.plan_advice(_turns(question.turns), question.playbook)
-        advice = self._scorer.advise(plan, self._encodings(plan), most=len(STEPS))
+        advice = self._local.advise(_turns(question.turns), question.playbook, most=len(STEPS))
         return AdviceAnswer(
             steps=tuple((each.step.value, each.probability) for each in advice.steps),
             stage=advice.position.stage.name,
@@ -103,8 +96,7 @@ class InProcess:
 
     @_answer.register
     def _(self, question: questions.ScoreConversation) -> Answer:
-        plan = self._scorer.plan_conversation(_turns(question.turns), question.playbook)
-        judged = self._scorer.judge_conversation(plan, self._encodings(plan))
+        judged = self._local.judge_conversation(_turns(question.turns), question.playbook)
         return ConversationAnswer(
             replies=tuple(
                 JudgedTurns(
@@ -120,15 +112,8 @@ class InProcess:
             ),
         )
 
-    def _judged(self, turns: Sequence[Turn], reply: str, playbook: str) -> Judgement:
-        plan = self._scorer.plan_reply(turns, [reply], playbook)
-        return self._scorer.judge(plan, self._encodings(plan))
-
-    def _encodings(self, plan: Plan) -> Mapping[str, Encoding]:
-        return {text: self._encode(text) for text in plan.texts}
-
     def _sentence(self, judgement: Judgement) -> SentenceAnswer:
-        detector = self._scorer.detector
+        detector = self._local.scorer.detector
         readings = [sentence.reading for sentence in judgement.sentences]
         strong = {s for r in readings for s in STEPS if detector.strength(r, s) is Strength.STRONG}
         claimed = {label for r in readings for label in SENTENCE_LABELS if detector.claims(r, label)}
