@@ -75,6 +75,7 @@ def test_hint_of_a_misstep_costs_a_share_and_says_so(world: World) -> None:
     hinted = world.judge(said(VENTS), said_plainly, says={said_plainly: agent(Misstep.DEFEND, p=0.3)})
     assert hinted.score < plain.score
     assert hinted.missteps == ()
+    assert Misstep.DEFEND not in {change.subject for change in hinted.suggestions}, "a hint accuses nobody"
     (share,) = (share for share in hinted.contributions if share.source is Misstep.DEFEND)
     assert "a little like" in share.reason
 

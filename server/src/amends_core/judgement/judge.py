@@ -94,7 +94,9 @@ class Judge:
             steps=steps,
             missteps=missteps,
             customer=state.moments[-1],
-            suggestions=suggest(shares, steps, self._phrasings, past.customer.embedding),
+            suggestions=suggest(
+                shares, steps, {finding.misstep for finding in missteps}, self._phrasings, past.customer.embedding
+            ),
             playbook=playbook,
             stage=locate(playbook, state).stage.name,
             sentences=tuple(reply.sentences),
