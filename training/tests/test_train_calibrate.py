@@ -123,11 +123,17 @@ def small(*labels: str, rows: int = 40) -> Calibration:
     return calibrate(agents, logits, customers, customer_logits)
 
 
-def test_label_that_nobody_carries_gets_the_scale_of_its_kind_and_the_cautious_threshold() -> None:
+def test_label_that_nobody_carries_gets_the_scale_and_the_threshold_of_its_kind() -> None:
     calibration = small("APOLOGIZE:2", "SCRIPTED")
     assert calibration.scales["step:LISTEN"] == calibration.scales["step:THANK"]
     assert calibration.scales["misstep:DEFEND"] == calibration.scales["misstep:HOSTILITY"]
-    assert (calibration.thresholds["step:LISTEN"], calibration.thresholds["misstep:DEFEND"]) == (0.5, 0.6)
+    assert calibration.thresholds["step:LISTEN"] == calibration.thresholds["step:THANK"]
+    assert calibration.thresholds["misstep:DEFEND"] == calibration.thresholds["misstep:HOSTILITY"]
+
+
+def test_where_nothing_is_known_a_misstep_is_claimed_later() -> None:
+    thresholds = small().thresholds
+    assert (thresholds["step:LISTEN"], thresholds["misstep:DEFEND"]) == (0.5, 0.6)
 
 
 def test_few_positives_draw_a_label_only_part_of_the_way_to_its_own_scale() -> None:

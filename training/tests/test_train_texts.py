@@ -11,6 +11,7 @@ from amends_core.taxonomy import CUSTOMER_ACTS, SENTENCE_MISSTEPS, STEPS, Label,
 from amends_train.augment import joined, roughen
 from amends_train.conversations import read_conversations, unlabelled
 from amends_train.duplicates import NGRAM_COSINE, near_duplicates, without_duplicates
+from amends_train.rows import VOICE
 from amends_train.samples import Corpus, Shares, _joined, blended, heard_of_agent, samples
 from amends_train.targets import ACTS, CARE, COLUMN, SECOND_ACT_SHARE, UPSET, agent_target, column_of, customer_target
 from train_builders import CONVERSATION, agent_row, customer_row, write_lines
@@ -89,6 +90,23 @@ def test_augmentation_leaves_labels_untouched() -> None:
         for sample in samples(Corpus(rows, []), Shares(join=0.5, turn=0.0), 0.5, random.Random(seed)):
             np.testing.assert_array_equal(sample.target, target)
             np.testing.assert_array_equal(sample.weight, weight)
+
+
+def test_twin_of_a_sentence_is_another_voice_of_its_group() -> None:
+    voices = [replace(agent_row(text, "THANK:1"), kind=VOICE, group="g1") for text in ("Ta!", "We thank you, madam.")]
+    rows = [*voices, replace(agent_row("Cheers", "THANK:1"), group="g1"), agent_row("It is ten.")]
+    never = Shares(join=0.0, turn=0.0, twin=0.0)
+    drawn = [sample for seed in range(30) for sample in samples(Corpus(rows, []), never, 0.5, random.Random(seed))]
+    assert {sample.twin is None for sample in drawn[3::4]} == {True}, "a sentence of no group has no other voice"
+    first = [(sample.passage[0][:1].lower(), sample.twin[0][:1].lower()) for sample in drawn[0::4] if sample.twin]
+    assert {one for one, _ in first} == {"t"}
+    assert {other for _, other in first} == {"t", "w"}
+
+
+def test_share_of_sentences_is_read_twice() -> None:
+    rows = [agent_row(text, name=str(i)) for i, text in enumerate(TEXTS * 100)]
+    drawn = list(samples(Corpus(rows, []), Shares(join=0.0, turn=0.0, twin=0.25), 0.5, random.Random(1)))
+    assert np.mean([sample.twin is not None for sample in drawn]) == pytest.approx(0.25, abs=0.06)
 
 
 def test_samples_are_decided_by_the_seed() -> None:
