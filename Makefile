@@ -9,7 +9,7 @@ SRC = server clients cli eval training tests docs deploy/grafana proto/protodeps
 export PATH := $(CURDIR)/$(DEV):$(PATH)
 
 .DEFAULT_GOAL := help
-.PHONY: help eval gate baseline advice judgement worked dashboards datasets serve test test-train lint format proto breaking model lock golden clean
+.PHONY: help eval gate baseline advice judgement worked dashboards datasets leakage serve test test-train lint format proto breaking model lock golden clean
 
 help: ## Says what each target does
 	@grep -hE '^[a-z-]+:.*##' $(MAKEFILE_LIST) | sed -E 's/:.*## /\t/' | expand -t 14
@@ -68,6 +68,9 @@ judgement: .venv-dev/installed ## Fits the weights of the judgement on graded re
 
 datasets: .venv-dev/installed ## Writes schemas, counted parts of the cards and checksums of the evaluation data anew
 	@$(DEV)/python -m amends_eval.datasets.publish
+
+leakage: .venv-dev/installed ## Writes which evaluation texts training data says as well; exit 1 where one is the same or near
+	@$(DEV)/python -m amends_eval.datasets.leakage
 
 golden: .venv-dev/installed ## Writes the golden outputs anew, to be read before they are committed
 	@$(DEV)/python tests/golden/generate.py
