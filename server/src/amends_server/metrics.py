@@ -122,7 +122,10 @@ class Metrics:
             "amends_auth_failures", "Calls whose caller was not known or not allowed.", ("reason",), registry=r
         )
         self.quota_refused = Counter(
-            "amends_quota_refused", "Calls and events refused by a tenant's quota.", ("tenant", "unit"), registry=r
+            "amends_quota_refused",
+            "Calls and events refused by a tenant's terms.",
+            ("tenant", "unit"),
+            registry=r,
         )
         self.identity_reloads = Counter(
             "amends_identity_reload",

@@ -47,6 +47,7 @@ SERVICES = (
     playbook_service_pb2.DESCRIPTOR.services_by_name["PlaybookService"].full_name,
 )
 __all__ = ["SERVICES", "Model", "PortInUse", "Service", "load_model"]
+MEGABYTE = 1 << 20
 _LAG_INTERVAL_S = 0.5
 _log = logging.getLogger("amends.server")
 _Status = health_pb2.HealthCheckResponse
@@ -72,7 +73,7 @@ class Service:
         self._audit = self._open_audit(model)
         self._pool = EncoderPool(
             model.encoder,
-            EncodingCache(settings.cache_mb << 20),
+            EncodingCache(settings.cache_mb * MEGABYTE),
             self.metrics,
             threads=settings.threads,
             max_queue=settings.max_queue,
@@ -150,7 +151,7 @@ class Service:
         settings, manifest = self._settings, model.bundle.manifest
         return open_audit(
             settings.audit_log,
-            max_mb=settings.audit_max_mb,
+            max_bytes=settings.audit_max_mb * MEGABYTE,
             keep=settings.audit_keep,
             model=f"{manifest.name} {manifest.version} {model.bundle.sha256[:12]}",
             metrics=self.metrics,

@@ -53,12 +53,12 @@ class Audit:
 _FIELDS = {"message": "event"}
 
 
-def open_audit(target: str | None, *, max_mb: int, keep: int, model: str, metrics: Metrics) -> Audit:
+def open_audit(target: str | None, *, max_bytes: int, keep: int, model: str, metrics: Metrics) -> Audit:
     """Opens the audit log.
 
     Args:
         target: path of a file, `-` for standard output, None for no log.
-        max_mb: size at which a file is put aside.
+        max_bytes: size at which a file is put aside.
         keep: how many put aside are kept.
         model: what judges.
         metrics: count the lines that could not be written.
@@ -71,7 +71,7 @@ def open_audit(target: str | None, *, max_mb: int, keep: int, model: str, metric
     if target == STDOUT:
         return Audit(_Stream(metrics), model)
     try:
-        return Audit(_File(Path(target), max_mb << 20, keep, metrics), model)
+        return Audit(_File(Path(target), max_bytes, keep, metrics), model)
     except OSError as error:
         raise IdentityError(f"cannot write --audit-log {target}: {error.strerror}; give a writable path") from None
 

@@ -46,7 +46,10 @@ class Gate:
             raise NotAllowed(
                 "UNKNOWN_TENANT", "the caller's tenant is not served here: have a folder made for it in --tenant-dir"
             )
-        return Visit(caller, tenant, self._quotas[tenant.name])
+        return Visit(caller, tenant, self._quotas[tenant.name], self._refused)
+
+    def _refused(self, tenant: str, unit: str) -> None:
+        self._metrics.quota_refused.labels(tenant, unit).inc()
 
 
 def _authorization(context: Any) -> str | None:

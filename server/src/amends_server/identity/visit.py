@@ -1,11 +1,12 @@
 """The call in hand: who makes it, on which terms, and what it has asked so far. Each call has a task of its own."""
 
 import time
+from collections.abc import Callable
 from contextvars import ContextVar
 from dataclasses import dataclass, field
 
 from amends_server.identity.caller import ANONYMOUS, Caller
-from amends_server.identity.quotas import Quota
+from amends_server.identity.quotas import OverQuota, Quota, Unit
 from amends_server.identity.tenants import Tenant
 
 
@@ -17,6 +18,8 @@ class Visit:
     tenant: Tenant
     quota: Quota
     """Shared by all calls of the tenant."""
+    refused: Callable[[str, Unit], None] = lambda tenant, unit: None
+    """Hears of each refusal by the quota."""
     turns: int = 0
     sentences: int = 0
     playbooks: set[str] = field(default_factory=set)
@@ -28,7 +31,7 @@ class Visit:
         Raises:
             OverQuota: the tenant may not ask so much now.
         """
-        self.quota.charge("sentences", sentences, time.monotonic())
+        self._charge("sentences", sentences)
         self.turns += turns
         self.sentences += sentences
         self.playbooks.add(playbook)
@@ -39,7 +42,14 @@ class Visit:
         Raises:
             OverQuota: the tenant may not call now.
         """
-        self.quota.charge("calls", 1, time.monotonic())
+        self._charge("calls", 1)
+
+    def _charge(self, unit: Unit, amount: int) -> None:
+        try:
+            self.quota.charge(unit, amount, time.monotonic())
+        except OverQuota:
+            self.refused(self.tenant.name, unit)
+            raise
 
 
 _visit: ContextVar[Visit] = ContextVar("visit")
