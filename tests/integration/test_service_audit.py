@@ -50,10 +50,10 @@ def test_each_call_has_one_line_before_its_answer(running: Running, log: Path) -
     with client(running) as asking:
         asking.score_reply(TURNS, REPLY, request_id="a-1")
         (record,) = [json.loads(line) for line in log.read_text().splitlines()]
-        asking.next_step(TURNS, playbook="least")
+        asking.next_step(TURNS, playbook="six_steps")
         asking.score_conversation([*TURNS, agent(REPLY)])
         asking.batch_score_replies(
-            [reply_request(TURNS, REPLY, playbook=name) for name in ("unified", "least", "least")]
+            [reply_request(TURNS, REPLY, playbook=name) for name in ("unified", "six_steps", "six_steps")]
         )
         asking.list_playbooks()
         asking.health()
@@ -66,8 +66,8 @@ def test_each_call_has_one_line_before_its_answer(running: Running, log: Path) -
     assert record["model"].startswith("amends-minilm-l6 ")
     found = {each["method"]: each for each in lines(log, 5)}
     assert set(found) == {"ScoreReply", "NextStep", "ScoreConversation", "BatchScoreReplies", "ListPlaybooks"}
-    assert found["NextStep"]["playbooks"] == ["least"]
-    assert found["BatchScoreReplies"]["playbooks"] == ["least", "unified"]
+    assert found["NextStep"]["playbooks"] == ["six_steps"]
+    assert found["BatchScoreReplies"]["playbooks"] == ["six_steps", "unified"]
     assert found["BatchScoreReplies"]["turns"] == 6
     assert found["ListPlaybooks"]["turns"] == found["ListPlaybooks"]["sentences"] == 0
     assert CANARY not in log.read_text()

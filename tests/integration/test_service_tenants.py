@@ -155,14 +155,14 @@ def test_no_tenant_can_tell_whether_another_sent_the_same_sentence(house: Callab
 
 
 def test_calls_beyond_the_quota_are_refused_with_when_to_come_back(house: Callable[..., House]) -> None:
-    opened = house(acme="calls_per_s: 0.5\ncalls_burst: 3\n")
+    opened = house(acme="calls_per_s: 0.01\ncalls_burst: 3\n")
     for _ in range(3):
         opened.acme.list_playbooks()
-    with pytest.raises(Overloaded, match=r"quota of 0\.5 calls a second") as caught:
+    with pytest.raises(Overloaded, match=r"quota of 0\.01 calls a second") as caught:
         opened.acme.list_playbooks()
     assert caught.value.reason == "QUOTA_EXCEEDED"
     assert caught.value.retry_after_s is not None
-    assert 0 < caught.value.retry_after_s <= 2
+    assert 0 < caught.value.retry_after_s <= 100
     assert opened.acme.health().status == 1
     for _ in range(10):
         opened.beta.list_playbooks()

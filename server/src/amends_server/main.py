@@ -53,11 +53,9 @@ async def _serve(settings: Settings, model: Model, started: float) -> None:
 
 def _warn(settings: Settings) -> None:
     """Tells what an open door looks like from outside."""
-    asks = settings.tokens or settings.jwks or settings.tls_client_ca
-    local = settings.host in {"127.0.0.1", "localhost", "[::1]"}
-    if local:
+    if settings.host in {"127.0.0.1", "localhost", "[::1]"}:
         return
-    if settings.production and not asks:
+    if settings.production and not (settings.tokens or settings.jwks or settings.tls_client_ca):
         _log.warning("anybody may call: give --tokens, --jwks or --tls-client-ca, or keep strangers out")
     if (settings.tokens or settings.jwks) and settings.tls_cert is None:
         _log.warning("tokens come unencrypted: give --tls-cert and --tls-key, or have a proxy encrypt them")

@@ -71,6 +71,8 @@ class Service:
         self.metrics = Metrics()
         self._keyring = self._open_keyring(model)
         self._audit = self._open_audit(model)
+        kept = self._keyring.certificates
+        self._credentials = server_credentials(kept) if kept else None  # held: gRPC's core calls back into them
         self._pool = EncoderPool(
             model.encoder,
             EncodingCache(settings.cache_mb * MEGABYTE),
@@ -188,8 +190,8 @@ class Service:
     def _bind(self) -> int:
         address = f"{self._settings.host}:{self._settings.port}"
         try:
-            if self._keyring.certificates is not None:
-                return self._server.add_secure_port(address, server_credentials(self._keyring.certificates))
+            if self._credentials is not None:
+                return self._server.add_secure_port(address, self._credentials)
             return self._server.add_insecure_port(address)
         except RuntimeError as error:
             raise PortInUse(f"cannot listen on {address}: is the port in use? Look at --port and --host") from error
