@@ -7,6 +7,20 @@ EVERYTHING: dict[str, Any] = {
     "exemplars": "name: ours\n",
     "customSteps": {"offer_callback.json": '{"name": "offer_callback"}'},
     "tls": {"secretName": "amends-tls", "clientAuth": True},
+    "identity": {
+        "secretName": "amends-identity",
+        "tokens": True,
+        "jwt": {"issuer": "https://issuer.example", "audience": "amends"},
+    },
+    "tenants": {
+        "acme": {
+            "terms": "calls_per_s: 50\n",
+            "playbooks": {"own.yaml": "name: own\n"},
+            "exemplars": "name: acme\n",
+            "customSteps": {"hand_over.json": '{"name": "hand_over"}'},
+        },
+        "beta": {},
+    },
     "settings": {"max_message_bytes": 8388608, "default_deadline_s": 2.5, "reflection": False, "log_level": "WARNING"},
     "image": {"digest": "sha256:" + "0" * 64, "pullSecrets": ["registry"]},
     "monitoring": {"dashboards": True, "labels": {"release": "prometheus"}, "runbook": "https://wiki.example/amends"},

@@ -10,6 +10,7 @@ import jsonschema
 import kubernetes_validate
 import pytest
 import yaml
+from amends_server.identity.tenants import load_tenants
 from amends_server.server import SERVICES
 from amends_server.services.health import LIVENESS
 from amends_server.settings import PREFIX, Settings, load_settings
@@ -20,6 +21,8 @@ from deploy_files import CHART, DEPLOY, rules
 Manifest = dict[str, Any]
 Render = Callable[..., list[Manifest]]
 
+FILES_ALONE = {"model_dir", "audit_max_mb", "audit_keep"}
+"""Settings without a meaning in the chart: the model is in the image, and standard output is not put aside."""
 KUBERNETES = ("1.30", "1.37")
 """The oldest the chart allows, and the newest known."""
 
@@ -195,10 +198,15 @@ def test_the_service_understands_every_variable(
     some_file = tmp_path / "file"
     some_file.touch()
     for name, value in variables(manifests).items():
-        monkeypatch.setenv(name, str(some_file) if value.startswith("/etc/amends/tls/") else value)
+        mounted = value.startswith(("/etc/amends/tls/", "/etc/amends/identity/"))
+        monkeypatch.setenv(name, str(some_file) if mounted else value)
     settings = load_settings([])
     assert settings.port == 50051
     assert settings.host == settings.metrics_host == "0.0.0.0"
+    assert settings.production
+    assert settings.metrics_port == 9464, "asked for"
+    assert not settings.reflection
+    assert settings.audit_log == "-"
 
 
 def test_settings_arrive_as_they_were_given(everything: list[Manifest]) -> None:
@@ -212,7 +220,7 @@ def test_every_setting_is_the_charts_or_the_users(everything: list[Manifest]) ->
     schema = json.loads((CHART / "values.schema.json").read_text())
     users = set(schema["properties"]["settings"]["propertyNames"]["enum"])
     charts = {name.removeprefix(PREFIX).lower() for name in variables(everything)} - set(EVERYTHING["settings"])
-    assert users | charts == set(Settings.model_fields) - {"model_dir"}, "a new setting needs its place in the chart"
+    assert users | charts == set(Settings.model_fields) - FILES_ALONE, "a new setting needs its place in the chart"
     assert not users & charts
 
 
@@ -232,6 +240,42 @@ def test_what_is_taught_is_mounted_where_it_is_looked_for(everything: list[Manif
     assert paths[found["AMENDS_CUSTOM_STEPS"]]["configMap"]["name"] == "amends-teaching"
     assert paths[found["AMENDS_EXEMPLARS"].rpartition("/")[0]]["configMap"]["name"] == "amends-teaching"
     assert paths[found["AMENDS_TLS_KEY"].rpartition("/")[0]]["secret"]["secretName"] == "amends-tls"
+
+
+def test_tenants_are_mounted_as_the_service_looks_for_them(everything: list[Manifest], tmp_path: Any) -> None:
+    (data,) = [m["data"] for m in of_kind(everything, "ConfigMap") if m["metadata"]["name"] == "amends-tenants"]
+    volumes = {volume["name"]: volume for volume in pod(everything)["volumes"]}
+    items = volumes["tenants"]["configMap"]["items"]
+    assert {item["key"] for item in items} == set(data)
+    for item in items:
+        place = tmp_path / item["path"]
+        place.parent.mkdir(parents=True, exist_ok=True)
+        place.write_text(data[item["key"]])
+    tenants = load_tenants(tmp_path)
+    assert set(tenants) == {"acme", "beta"}
+    acme, beta = tenants["acme"], tenants["beta"]
+    assert acme.terms.calls_per_s == 50
+    assert acme.playbooks is not None
+    assert acme.steps is not None
+    assert acme.exemplars is not None
+    assert (acme.playbooks / "own.yaml").read_text() == "name: own\n"
+    assert (acme.steps / "hand_over.json").read_text() == '{"name": "hand_over"}'
+    assert acme.exemplars.read_text() == "name: acme\n"
+    assert (beta.playbooks, beta.exemplars, beta.steps) == (None, None, None)
+    found = variables(everything)
+    mounts = {mount["mountPath"]: mount["name"] for mount in container(everything)["volumeMounts"]}
+    assert mounts[found["AMENDS_TENANT_DIR"]] == "tenants"
+    assert mounts[found["AMENDS_TOKENS"].rpartition("/")[0]] == "identity"
+    assert mounts[found["AMENDS_JWKS"].rpartition("/")[0]] == "identity"
+
+
+def test_a_tenants_terms_restart_the_replicas_and_its_playbooks_do_not(render: Render) -> None:
+    def template(**own: Any) -> Any:
+        tenants = {"acme": {"terms": "calls_per_s: 1\n", "playbooks": {"a.yaml": "x"}, **own}}
+        return one(render({"tenants": tenants}), "Deployment")["spec"]["template"]
+
+    assert template() == template(playbooks={"a.yaml": "y"})
+    assert template() != template(terms="calls_per_s: 2\n")
 
 
 def test_changed_playbooks_restart_nothing_and_changed_exemplars_do(render: Render) -> None:
@@ -274,6 +318,12 @@ def test_the_dashboards_are_those_of_the_folder(everything: list[Manifest]) -> N
         {"drain": {"preStopSeconds": 0}},
         {"autoscaling": {"minReplicas": 1}},
         {"tls": {"clientAuth": True}},
+        {"identity": {"tokens": True}},
+        {"identity": {"secretName": "s", "jwt": {"issuer": "https://issuer.example"}}},
+        {"identity": {"jwt": {"issuer": "https://issuer.example", "audience": "amends"}}},
+        {"tenants": {"../acme": {}}},
+        {"tenants": {"acme": {"playbooks": {"../own.yaml": "x"}}}},
+        {"tenants": {"acme": {"quota": 1}}},
         {"playbooks": {"../mine.yaml": "x"}},
         {"networkPolicy": {"clients": []}},
         {"replicaCount": 2},

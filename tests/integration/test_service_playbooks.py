@@ -155,7 +155,7 @@ def test_log_of_a_broken_file_holds_nothing_of_its_text(
 def test_same_text_again_is_no_reload(watching: Running, folder: Path) -> None:
     written(folder, "1.0.0")
     os.utime(folder / "own.yaml", (1, 1))
-    watching.loop.call_soon_threadsafe(watching.service.reload_playbooks)
+    watching.loop.call_soon_threadsafe(watching.service.reload)
     written(folder, "1.0.1")
     until(lambda: reloads(watching, "loaded") == 1)
     assert reloads(watching, "refused") == 0
@@ -186,7 +186,7 @@ def test_without_polling_only_a_request_has_the_files_looked_at(serve: Serve, ow
     with Client(ClientOptions(running.target, timeout_s=PATIENCE_S)) as client:
         assert version_of(client) == "1.0.0"
         written(folder, "2.0.0")
-        running.loop.call_soon_threadsafe(running.service.reload_playbooks)
+        running.loop.call_soon_threadsafe(running.service.reload)
         until(lambda: version_of(client) == "2.0.0")
 
 
@@ -200,7 +200,7 @@ def test_call_in_flight_ends_on_the_edition_it_began_on(
         call = threads.submit(client.score_reply, TURNS, "I am sorry.", playbook="own")
         assert held.started.wait(PATIENCE_S)
         (folder / "own.yaml").unlink()
-        running.loop.call_soon_threadsafe(running.service.reload_playbooks)
+        running.loop.call_soon_threadsafe(running.service.reload)
         until(lambda: reloads(running, "loaded") == 1)
         assert "own" not in {each.ref.name for each in client.list_playbooks().playbooks}
         held.let_go.set()

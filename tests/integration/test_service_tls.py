@@ -5,7 +5,7 @@ from pathlib import Path
 
 import pytest
 from amends_client import CallError, Client, ClientOptions, Unavailable
-from amends_server.server import PortInUse
+from amends_server.identity.caller import IdentityError
 from certificates import Authority, Pair
 from grpc_health.v1 import health_pb2
 from running_service import PATIENCE_S, Running, Serve
@@ -91,5 +91,5 @@ def test_mutual_tls_refuses_a_certificate_of_another_authority(
 def test_files_that_are_no_certificates_fail_loudly(serve: Serve, tmp_path: Path) -> None:
     garbage = tmp_path / "garbage.pem"
     garbage.write_text("no certificate")
-    with pytest.raises(PortInUse, match="--tls-cert"):
+    with pytest.raises(IdentityError, match="--tls-cert"):
         serve(tls_cert=garbage, tls_key=garbage)

@@ -17,6 +17,7 @@ from amends_cli.playbooks import playbooks
 from amends_cli.probe import probe
 from amends_cli.score import score
 from amends_cli.serve import serve
+from amends_cli.token import token
 
 
 class _Commands(TyperGroup):
@@ -57,6 +58,7 @@ app.add_typer(playbooks, name="playbooks")
 app.add_typer(playbooks, name="playbook", hidden=True)
 app.command("doctor")(doctor)
 app.command("probe")(probe)
+app.command("token")(token)
 
 
 def _print_version(wanted: bool) -> None:

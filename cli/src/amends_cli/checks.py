@@ -1,6 +1,5 @@
 """What `amends doctor` looks at: pure functions of what was found, which tell the remedy where something fails."""
 
-import re
 import ssl
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
@@ -15,7 +14,6 @@ from amends_client import ClientOptions
 _OLDEST_PYTHON = (3, 11)
 _NEEDED = ("amends", "grpcio", "grpcio-health-checking", "protobuf", "rich", "typer")
 _SERVER_NEEDS = ("numpy", "onnxruntime", "tokenizers")
-_LOCAL = re.compile(r"(dns:///)?(localhost|127\.[0-9.]+|\[::1\]):\d+|unix(-abstract)?:.*")
 
 
 class State(StrEnum):
@@ -92,10 +90,8 @@ def check_clock(now: datetime, calibrated: Sequence[datetime]) -> Finding:
 
 
 def check_tls(options: ClientOptions, now: datetime) -> Finding:
-    """Checks the files for TLS, and that no token goes unencrypted to another machine."""
+    """Checks the files for TLS."""
     if not options.uses_tls:
-        if options.token and not _LOCAL.fullmatch(options.target):
-            return Finding("tls", State.FAIL, "the token is sent unencrypted to another machine", "add --tls")
         return Finding("tls", State.OK, "off")
     try:
         stale = list(_stale_roots(options.tls_root_path, now))

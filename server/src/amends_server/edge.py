@@ -17,6 +17,9 @@ from grpc import aio
 
 from amends_server.errors import CallError, malformed
 from amends_server.failures import call_error
+from amends_server.identity.audit import Audit
+from amends_server.identity.gate import OPEN, Gate
+from amends_server.identity.visit import Visit, begin
 from amends_server.metrics import Metrics
 
 REQUEST_ID_KEY = "x-request-id"
@@ -45,12 +48,18 @@ class _Method:
     def labels(self) -> tuple[str, str, str]:
         return (self.kind, self.service, self.name)
 
+    @property
+    def is_stream(self) -> bool:
+        return self.kind != "unary"
+
 
 class EdgeInterceptor(aio.ServerInterceptor):
-    """Counts, times and logs each call, gives it an id, and turns what a handler raises into a status."""
+    """Counts, times, logs and audits each call, asks who makes it, and turns what a handler raises into a status."""
 
-    def __init__(self, metrics: Metrics) -> None:
+    def __init__(self, metrics: Metrics, gate: Gate, audit: Audit) -> None:
         self._metrics = metrics
+        self._gate = gate
+        self._audit = audit
 
     async def intercept_service(
         self,
@@ -82,7 +91,7 @@ class EdgeInterceptor(aio.ServerInterceptor):
 
     def _unary(self, method: _Method, behaviour: Callable[..., Any]) -> Callable[..., Any]:
         async def call(request: Any, context: Context) -> Any:
-            async with _Call(self._metrics, method, context) as record:
+            async with self._call(method, context) as record:
                 record.received()
                 response = await record.guard(behaviour, request)
                 self._metrics.sent.labels(*method.labels).inc()
@@ -93,7 +102,7 @@ class EdgeInterceptor(aio.ServerInterceptor):
     def _stream(self, method: _Method, behaviour: Callable[..., Any]) -> Callable[..., Any]:
         async def call(request: Any, context: Context) -> AsyncIterator[Any]:
             async with (
-                _Call(self._metrics, method, context) as record,
+                self._call(method, context) as record,
                 aclosing(record.guard_stream(behaviour, request)) as responses,
             ):
                 async for response in responses:
@@ -102,12 +111,18 @@ class EdgeInterceptor(aio.ServerInterceptor):
 
         return call
 
+    def _call(self, method: _Method, context: Context) -> _Call:
+        return _Call(self._metrics, self._gate, self._audit, method, context)
+
 
 class _Call:
     """One call from start to end."""
 
-    def __init__(self, metrics: Metrics, method: _Method, context: Context) -> None:
+    def __init__(self, metrics: Metrics, gate: Gate, audit: Audit, method: _Method, context: Context) -> None:
         self._metrics = metrics
+        self._gate = gate
+        self._audit = audit
+        self._visit: Visit | None = None
         self._method = method
         self._context = context
         self._code = grpc.StatusCode.OK
@@ -132,28 +147,41 @@ class _Call:
         self._metrics.handled.labels(*self._method.labels, self._code.name).inc()
         self._metrics.handling.labels(*self._method.labels).observe(seconds)
         level = logging.INFO if self._code is grpc.StatusCode.OK else logging.WARNING
-        _log.log(
-            level,
-            "call ended",
-            extra={
-                "request_id": self._request_id,
-                "service": self._method.service,
-                "method": self._method.name,
-                "code": self._code.name,
-                "reason": self._reason,
-                "seconds": round(seconds, 6),
-            },
-        )
+        outcome = {"code": self._code.name, "reason": self._reason, "seconds": round(seconds, 6)}
+        _log.log(level, "call ended", extra={**self._ids, **outcome})
+        if self._method.service not in OPEN:
+            self._audit.ended(self._visit, self._ids, outcome, stream=self._method.is_stream)
 
     def received(self) -> None:
         """Counts a message that was received."""
         self._metrics.received.labels(*self._method.labels).inc()
 
+    @property
+    def _ids(self) -> dict[str, str]:
+        return {"request_id": self._request_id, "service": self._method.service, "method": self._method.name}
+
+    def _enter(self) -> None:
+        """Asks who calls, before anything is done for them.
+
+        Raises:
+            NotKnown: nobody could tell.
+            NotAllowed: the caller may not call.
+            OverQuota: the caller's tenant may not call now.
+        """
+        if self._method.service in OPEN:
+            return
+        self._visit = self._gate.enter(self._context)
+        begin(self._visit)
+        if self._method.is_stream:
+            self._audit.started(self._visit, self._ids)
+        self._visit.call()
+
     async def guard(self, behaviour: Callable[..., Awaitable[Any]], request: Any) -> Any:
         """Runs a handler; what it raises ends the call with the status of `errors`."""
-        if isinstance(request, Malformed):
-            await self._end(malformed())
         try:
+            self._enter()
+            if isinstance(request, Malformed):
+                raise malformed()
             return await behaviour(request, self._context)
         except (asyncio.CancelledError, aio.AbortError):
             raise  # a handler that swallowed these would leak the call in grpc.aio
@@ -168,9 +196,10 @@ class _Call:
             request = self._requests(request)
         else:
             self.received()
-        if isinstance(request, Malformed):
-            await self._end(malformed())
         try:
+            self._enter()
+            if isinstance(request, Malformed):
+                raise malformed()
             async with aclosing(behaviour(request, self._context)) as answers:
                 async for answer in answers:
                     yield answer

@@ -10,6 +10,8 @@ from google.protobuf import any_pb2, duration_pb2, message
 from google.rpc import error_details_pb2, status_pb2
 
 from amends_server.encoding.policy import STANDING_S, TARGETS, Limit, Refusal
+from amends_server.identity.caller import NotAllowed, NotKnown
+from amends_server.identity.quotas import OverQuota
 
 DOMAIN = "amends.v1"
 DETAILS_KEY = "grpc-status-details-bin"
@@ -88,11 +90,32 @@ def overloaded(refusal: Refusal, retry_after_s: float) -> CallError:
     return CallError(code, "OVERLOADED", text, _retry(retry_after_s), metadata=metadata)
 
 
-def too_many_streams(limit: int) -> CallError:
+def over_quota(error: OverQuota) -> CallError:
+    """RESOURCE_EXHAUSTED for a tenant that asks for more than its terms give: which bound, and when to come back."""
+    text = (
+        f"your quota of {error.rate:g} {error.unit} a second is used up; come back in {error.retry_after_s:.2f} s, "
+        "send less, or ask whoever runs the service for more"
+    )
+    metadata = {"limit": f"{error.unit}_per_s", "quota": f"{error.rate:g}"}
+    code = grpc.StatusCode.RESOURCE_EXHAUSTED
+    return CallError(code, "QUOTA_EXCEEDED", text, _retry(error.retry_after_s), metadata=metadata)
+
+
+def not_known(error: NotKnown) -> CallError:
+    """UNAUTHENTICATED for a caller whom nobody knows."""
+    return CallError(grpc.StatusCode.UNAUTHENTICATED, error.reason, str(error))
+
+
+def not_allowed(error: NotAllowed) -> CallError:
+    """PERMISSION_DENIED for a caller who is known and may not call."""
+    return CallError(grpc.StatusCode.PERMISSION_DENIED, error.reason, str(error))
+
+
+def too_many_streams(limit: int, remedy: str = "raise --max-live-conversations") -> CallError:
     """RESOURCE_EXHAUSTED for a live conversation where there is room for no more."""
     text = (
         f"{limit} live conversations are open here, which is the most; come back in {_STREAM_RETRY_S:.0f} s, add "
-        "replicas or raise --max-live-conversations"
+        f"replicas or {remedy}"
     )
     return CallError(grpc.StatusCode.RESOURCE_EXHAUSTED, "TOO_MANY_STREAMS", text, _retry(_STREAM_RETRY_S))
 

@@ -2,27 +2,38 @@
 
 import logging
 import uuid
+from collections.abc import Callable, Sequence
+from typing import Any
 
 from amends_core.errors import RequestError
 
 from amends_server.encoding import EncodingFailed, InferenceFailed, Overloaded, QueueExpired
-from amends_server.errors import CallError, expired, from_core, internal, overloaded, unhealthy
+from amends_server.errors import (
+    CallError,
+    expired,
+    from_core,
+    internal,
+    not_allowed,
+    not_known,
+    over_quota,
+    overloaded,
+    unhealthy,
+)
+from amends_server.identity.caller import NotAllowed, NotKnown
+from amends_server.identity.quotas import OverQuota
 
 _log = logging.getLogger("amends.call")
 
 
 def call_error(error: Exception) -> CallError:
     """The status with which a call, or an item of a batch, ends."""
-    if isinstance(error, CallError):
-        return error
-    if isinstance(error, RequestError):
-        return from_core(error)
-    if isinstance(error, Overloaded):
-        return overloaded(error.refusal, error.retry_after_s)
-    if isinstance(error, QueueExpired):
-        return expired()
-    if isinstance(error, InferenceFailed) and not isinstance(error, EncodingFailed):
-        return unhealthy()
+    for kind, status in _STATUSES:
+        if isinstance(error, kind):
+            return status(error)
+    return _unforeseen(error)
+
+
+def _unforeseen(error: Exception) -> CallError:
     error_id = uuid.uuid4().hex
     # Neither the message nor the traceback's values: both may quote a conversation.
     kind = error.kind if isinstance(error, EncodingFailed) else type(error).__name__
@@ -35,3 +46,17 @@ def _place(error: Exception) -> str:
     while trace is not None and trace.tb_next is not None:
         trace = trace.tb_next
     return f"{trace.tb_frame.f_code.co_filename.rsplit('/', 1)[-1]}:{trace.tb_lineno}" if trace else ""
+
+
+_STATUSES: Sequence[tuple[type[Exception], Callable[[Any], CallError]]] = (
+    (CallError, lambda error: error),
+    (RequestError, from_core),
+    (NotKnown, not_known),
+    (NotAllowed, not_allowed),
+    (OverQuota, over_quota),
+    (Overloaded, lambda error: overloaded(error.refusal, error.retry_after_s)),
+    (QueueExpired, lambda _: expired()),
+    (EncodingFailed, _unforeseen),
+    (InferenceFailed, lambda _: unhealthy()),
+)
+"""The first that fits holds."""

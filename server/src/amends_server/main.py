@@ -9,8 +9,10 @@ from collections.abc import Sequence
 
 from amends_core.errors import AmendsError
 
+from amends_server.editions import Model, load_model
+from amends_server.identity.caller import IdentityError
 from amends_server.logs import configure_logs
-from amends_server.server import Model, PortInUse, Service, load_model
+from amends_server.server import PortInUse, Service
 from amends_server.settings import Settings, SettingsError, load_settings
 
 _log = logging.getLogger("amends.server")
@@ -28,7 +30,7 @@ def run(args: Sequence[str]) -> int:
     try:
         model = load_model(settings)
         asyncio.run(_serve(settings, model, started))
-    except (AmendsError, PortInUse) as error:
+    except (AmendsError, IdentityError, PortInUse) as error:
         print(f"amends serve: {error}", file=sys.stderr)
         return 1
     return 0
@@ -40,8 +42,7 @@ async def _serve(settings: Settings, model: Model, started: float) -> None:
     for number in (signal.SIGTERM, signal.SIGINT):
         loop.add_signal_handler(number, stop.set)
     service = Service(settings, model)
-    if settings.playbook_dir is not None:
-        loop.add_signal_handler(signal.SIGHUP, service.reload_playbooks)
+    loop.add_signal_handler(signal.SIGHUP, service.reload)
     await service.start()
     _announce(settings, model, service, time.monotonic() - started)
     await stop.wait()
@@ -50,8 +51,19 @@ async def _serve(settings: Settings, model: Model, started: float) -> None:
     _log.info("stopped")
 
 
+def _warn(settings: Settings) -> None:
+    """Tells what an open door looks like from outside."""
+    if settings.host in {"127.0.0.1", "localhost", "[::1]"}:
+        return
+    if settings.production and not (settings.tokens or settings.jwks or settings.tls_client_ca):
+        _log.warning("anybody may call: give --tokens, --jwks or --tls-client-ca, or keep strangers out")
+    if (settings.tokens or settings.jwks) and settings.tls_cert is None:
+        _log.warning("tokens come unencrypted: give --tls-cert and --tls-key, or have a proxy encrypt them")
+
+
 def _announce(settings: Settings, model: Model, service: Service, seconds: float) -> None:
     manifest = model.bundle.manifest
+    _warn(settings)
     _log.info("settings", extra={"settings": settings.model_dump(mode="json")})
     _log.info(
         "serving",

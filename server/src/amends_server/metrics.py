@@ -118,6 +118,22 @@ class Metrics:
         self.playbooks_loaded = Gauge(
             "amends_playbooks_loaded_timestamp_seconds", "When the playbooks that serve were loaded.", registry=r
         )
+        self.auth_failures = Counter(
+            "amends_auth_failures", "Calls whose caller was not known or not allowed.", ("reason",), registry=r
+        )
+        self.quota_refused = Counter(
+            "amends_quota_refused",
+            "Calls and events refused by a tenant's terms.",
+            ("tenant", "unit"),
+            registry=r,
+        )
+        self.identity_reloads = Counter(
+            "amends_identity_reload",
+            "Changes of certificates, tokens and keys, by what came of them.",
+            ("what", "outcome"),
+            registry=r,
+        )
+        self.audit_lost = Counter("amends_audit_lost", "Lines that the audit log could not take.", registry=r)
         self.start_seconds = Gauge("amends_start_seconds", "Seconds from start to SERVING.", registry=r)
 
     def encoded(self, encoding: Encoding, *, seconds: float, estimate_s: float) -> None:

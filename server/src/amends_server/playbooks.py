@@ -4,11 +4,11 @@ import asyncio
 import hashlib
 import logging
 import time
-from collections.abc import Mapping
-from dataclasses import dataclass
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, replace
 from pathlib import Path
 
-from amends.v1 import judgement_pb2
+from amends.v1 import judgement_pb2, server_info_pb2
 from amends_core.bundle import Manifest
 from amends_core.checks import Level, check_structure
 from amends_core.encoder import Encoding
@@ -20,6 +20,7 @@ from amends_core.teaching import UNTAUGHT, Teaching
 
 from amends_server.convert import playbook_ref
 from amends_server.encoding import EncoderPool, InferenceFailed, Overloaded, Priority, QueueExpired
+from amends_server.identity.visit import current_visit
 from amends_server.metrics import Metrics
 
 _PORTION = 32
@@ -39,6 +40,8 @@ class Edition:
     library: PlaybookLibrary
     scorer: Scorer
     encodings: Mapping[str, Encoding]
+    model: server_info_pb2.ModelInfo
+    """Names what judges: the model, and what it was taught."""
     teaching: Teaching = UNTAUGHT
     """What the company taught: it stays the same while playbooks change."""
 
@@ -55,13 +58,26 @@ class Shelf:
         self.current = edition
 
 
-def load_checked(own_dir: Path | None) -> PlaybookLibrary:
+class Shelves:
+    """A shelf for each tenant that has playbooks or exemplars of its own, and one for all others."""
+
+    def __init__(self, common: Shelf, own: Mapping[str, Shelf]) -> None:
+        self._common = common
+        self._own = own
+
+    @property
+    def current(self) -> Edition:
+        """The edition of the tenant whose call is in hand."""
+        return self._own.get(current_visit().tenant.name, self._common).current
+
+
+def load_checked(*own_dirs: Path) -> PlaybookLibrary:
     """Loads the playbooks and checks their structure.
 
     Raises:
         PlaybookError: a file cannot be read, breaks the schema or contradicts itself, or a name is taken.
     """
-    library = load_library(own_dir)
+    library = load_library(*own_dirs)
     errors = [
         f"{playbook.name}: {finding}"
         for playbook in library
@@ -73,12 +89,12 @@ def load_checked(own_dir: Path | None) -> PlaybookLibrary:
     return library
 
 
-def fingerprint(own_dir: Path) -> Fingerprint:
+def fingerprint(*own_dirs: Path) -> Fingerprint:
     """Name and checksum of every playbook file: two are equal where nothing changed that counts.
 
     Contents, and not times: a mounted folder may bring new text under an old time.
     """
-    return tuple((path.name, _checksum(path)) for path in sorted(own_dir.glob("*.yaml")))
+    return tuple((path.name, _checksum(path)) for folder in own_dirs for path in sorted(folder.glob("*.yaml")))
 
 
 def _checksum(path: Path) -> str:
@@ -99,14 +115,17 @@ class Watcher:
 
     def __init__(
         self,
-        own_dir: Path,
+        own_dirs: Sequence[Path],
         shelf: Shelf,
         manifest: Manifest,
         pool: EncoderPool,
         metrics: Metrics,
         poll_s: float,
+        tenant: str = "",
     ) -> None:
-        self._own_dir = own_dir
+        """`tenant`: whose shelf it is, empty for the common one."""
+        self._own_dirs = own_dirs
+        self._tenant = tenant
         self._shelf = shelf
         self._manifest = manifest
         self._pool = pool
@@ -132,12 +151,12 @@ class Watcher:
 
     async def look(self) -> None:
         """Looks once. A file that breaks is told in the log, by its place and without its text."""
-        found = await asyncio.to_thread(fingerprint, self._own_dir)
+        found = await asyncio.to_thread(fingerprint, *self._own_dirs)
         if found == self._seen:
             return
         self._seen = None  # until it is known what came of it
         try:
-            library = await asyncio.to_thread(load_checked, self._own_dir)
+            library = await asyncio.to_thread(load_checked, *self._own_dirs)
             if await self._is_settled(found):
                 await self._put(library)
                 self._seen = found
@@ -154,11 +173,12 @@ class Watcher:
 
     async def _is_settled(self, found: Fingerprint) -> bool:
         """Whether what was loaded is what was found: files may change, or be half written, in between."""
-        return await asyncio.to_thread(fingerprint, self._own_dir) == found
+        return await asyncio.to_thread(fingerprint, *self._own_dirs) == found
 
     def _refuse(self, error: PlaybookError) -> None:
         self._metrics.playbook_reloads.labels("refused").inc()
-        _log.error("playbooks refused", extra={"problems": error.places, "remedy": "amends playbooks check"})
+        remedy = "amends playbooks check"
+        _log.error("playbooks refused", extra={"tenant": self._tenant, "problems": error.places, "remedy": remedy})
 
     async def _put(self, library: PlaybookLibrary) -> None:
         before = self._shelf.current
@@ -166,10 +186,11 @@ class Watcher:
             return
         encodings = await self._encoded(phrases_of(library, before.teaching), before.encodings)
         scorer = await asyncio.to_thread(Scorer, self._manifest, library, encodings, before.teaching)
-        self._shelf.current = Edition(library, scorer, encodings, before.teaching)
+        self._shelf.current = replace(before, library=library, scorer=scorer, encodings=encodings)
         self._metrics.playbook_reloads.labels("loaded").inc()
         self._metrics.playbooks_loaded.set_to_current_time()
-        _log.info("playbooks loaded", extra={"playbooks": {p.name: f"{p.version} {p.sha256[:12]}" for p in library}})
+        versions = {playbook.name: f"{playbook.version} {playbook.sha256[:12]}" for playbook in library}
+        _log.info("playbooks loaded", extra={"tenant": self._tenant, "playbooks": versions})
         for name in _same_version(before.library, library):
             _log.warning("playbook changed under its old version", extra={"playbook": name})
 
@@ -179,7 +200,7 @@ class Watcher:
         for start in range(0, len(wanted), _PORTION):
             portion = wanted[start : start + _PORTION]
             deadline = time.monotonic() + _PATIENCE_S
-            encoded = await self._pool.encode(portion, deadline=deadline, priority=Priority.BULK)
+            encoded = await self._pool.encode(portion, deadline=deadline, priority=Priority.BULK, tenant=self._tenant)
             encodings |= encoded.encodings
         return encodings
 

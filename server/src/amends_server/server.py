@@ -3,14 +3,12 @@
 import asyncio
 import logging
 import time
-from collections.abc import Coroutine, Mapping
-from concurrent.futures import ThreadPoolExecutor
-from dataclasses import dataclass
+from collections.abc import Coroutine, Sequence
 from importlib.metadata import version
+from pathlib import Path
 from typing import Any
 from wsgiref.simple_server import WSGIServer
 
-import grpc
 from amends.v1 import (
     conversation_pb2,
     empathy_service_pb2,
@@ -19,11 +17,7 @@ from amends.v1 import (
     playbook_service_pb2_grpc,
     server_info_pb2,
 )
-from amends_core.bundle import DEFAULT_BUNDLE, Bundle, load_bundle
-from amends_core.encoder import Encoding, OnnxEncoder
-from amends_core.playbooks import PlaybookLibrary
-from amends_core.scorer import MAX_HISTORY_TURNS, MAX_PIECES, Scorer, phrases_of
-from amends_core.teaching import UNTAUGHT, Teaching, load_teaching
+from amends_core.scorer import MAX_HISTORY_TURNS, MAX_PIECES
 from google.protobuf import timestamp_pb2
 from grpc import aio
 from grpc_health.v1 import health_pb2, health_pb2_grpc
@@ -31,9 +25,15 @@ from grpc_reflection.v1alpha import reflection
 from prometheus_client import start_http_server
 
 from amends_server.edge import EdgeInterceptor
+from amends_server.editions import Model, load_model, playbook_dirs
 from amends_server.encoding import EncoderPool, EncodingCache
+from amends_server.identity.audit import Audit, open_audit
+from amends_server.identity.certificates import server_credentials
+from amends_server.identity.gate import Gate
+from amends_server.identity.kept import KeptWatcher
+from amends_server.identity.keyring import Keyring, open_keyring
 from amends_server.metrics import Metrics
-from amends_server.playbooks import Edition, Shelf, Watcher, load_checked
+from amends_server.playbooks import Shelf, Shelves, Watcher
 from amends_server.services.coaching import Coaching
 from amends_server.services.coaching import Limits as CoachingLimits
 from amends_server.services.empathy import EmpathyServicer
@@ -46,6 +46,8 @@ SERVICES = (
     empathy_service_pb2.DESCRIPTOR.services_by_name["EmpathyService"].full_name,
     playbook_service_pb2.DESCRIPTOR.services_by_name["PlaybookService"].full_name,
 )
+__all__ = ["SERVICES", "Model", "PortInUse", "Service", "load_model"]
+MEGABYTE = 1 << 20
 _LAG_INTERVAL_S = 0.5
 _log = logging.getLogger("amends.server")
 _Status = health_pb2.HealthCheckResponse
@@ -55,48 +57,25 @@ class PortInUse(OSError):
     """The port cannot be bound; the message names it and the remedy."""
 
 
-@dataclass(frozen=True, slots=True)
-class Model:
-    """What is loaded before the first call."""
-
-    bundle: Bundle
-    encoder: OnnxEncoder
-    library: PlaybookLibrary
-    scorer: Scorer
-    encodings: Mapping[str, Encoding]
-    """Of every phrase of the library."""
-    teaching: Teaching = UNTAUGHT
-
-
-def load_model(settings: Settings) -> Model:
-    """Loads bundle and playbooks and encodes the exemplars, which warms the encoder up.
-
-    Raises:
-        BundleError: the bundle is missing or damaged.
-        PlaybookError: a playbook breaks its schema or contradicts itself.
-        TeachingError: own exemplars or a custom step cannot be used.
-    """
-    bundle = load_bundle(settings.model_dir or DEFAULT_BUNDLE)
-    encoder = OnnxEncoder(bundle)
-    library = load_checked(settings.playbook_dir)
-    teaching = load_teaching(settings.exemplars, settings.custom_steps, bundle)
-    phrases = phrases_of(library, teaching)
-    with ThreadPoolExecutor(settings.threads) as threads:
-        encodings = dict(zip(phrases, threads.map(encoder.encode, phrases), strict=True))
-    scorer = Scorer(bundle.manifest, library, encodings, teaching)
-    return Model(bundle, encoder, library, scorer, encodings, teaching)
-
-
 class Service:
     """A running service. Made, started and stopped on one event loop."""
 
     def __init__(self, settings: Settings, model: Model) -> None:
+        """Reads the files of identity.
+
+        Raises:
+            IdentityError: certificates, tokens, keys or the audit log cannot be used.
+        """
         self._settings = settings
         self._started = time.monotonic()
         self.metrics = Metrics()
+        self._keyring = self._open_keyring(model)
+        self._audit = self._open_audit(model)
+        kept = self._keyring.certificates
+        self._credentials = server_credentials(kept) if kept else None  # held: gRPC's core calls back into them
         self._pool = EncoderPool(
             model.encoder,
-            EncodingCache(settings.cache_mb << 20),
+            EncodingCache(settings.cache_mb * MEGABYTE),
             self.metrics,
             threads=settings.threads,
             max_queue=settings.max_queue,
@@ -104,12 +83,15 @@ class Service:
             on_failure=self._on_failure,
         )
         self._health = Health(SERVICES)
-        self._server = aio.server(interceptors=(EdgeInterceptor(self.metrics),), options=_options(settings))
+        gate = Gate(model.tenants, self._keyring.proofs, self.metrics)
+        edge = EdgeInterceptor(self.metrics, gate, self._audit)
+        self._server = aio.server(interceptors=(edge,), options=_options(settings))
         self._metrics_server: WSGIServer | None = None
         self._tasks: set[asyncio.Task[None]] = set()
-        self._shelf = Shelf(Edition(model.library, model.scorer, model.encodings, model.teaching))
+        self._common, self._own = Shelf(model.edition), {name: Shelf(each) for name, each in model.own.items()}
+        self._shelf = Shelves(self._common, self._own)
         self._coaching = self._make_coaching(model)
-        self._watcher = self._watcher_of(model)
+        self._watchers = self._make_watchers(model)
         self._register(model)
         self.port = 0
         self.metrics_port = -1
@@ -125,8 +107,8 @@ class Service:
         self.metrics_port = self._serve_metrics()
         self._health.set_all(_Status.SERVING)
         self._watch(self._measure_lag())
-        if self._watcher is not None:
-            self._watch(self._watcher.run())
+        for watcher in self._watchers:
+            self._watch(watcher.run())
         self.metrics.start_seconds.set(time.monotonic() - self._started)
 
     async def stop(self, grace_s: float) -> None:
@@ -139,20 +121,47 @@ class Service:
         await asyncio.gather(*self._tasks, return_exceptions=True)
         await asyncio.to_thread(self._close)
 
-    def reload_playbooks(self) -> None:
-        """Has the playbook files looked at now; does nothing without a folder of one's own. For the event loop."""
-        if self._watcher is not None:
-            self._watcher.ask()
+    def reload(self) -> None:
+        """Has playbooks, certificates, tokens and keys looked at now. For the event loop."""
+        for watcher in self._watchers:
+            watcher.ask()
 
-    def _watcher_of(self, model: Model) -> Watcher | None:
+    def _make_watchers(self, model: Model) -> Sequence[Watcher | KeptWatcher]:
         self.metrics.playbooks_loaded.set_to_current_time()
-        folder, manifest = self._settings.playbook_dir, model.bundle.manifest
-        if folder is None:
-            return None
-        return Watcher(folder, self._shelf, manifest, self._pool, self.metrics, self._settings.playbook_poll_s)
+        common = self._settings.playbook_dir
+        watched = {"": (self._common, [common] if common else [])}
+        for name, shelf in self._own.items():
+            watched[name] = (shelf, playbook_dirs(common, model.tenants[name]))
+        playbooks = [self._watcher(model, name, shelf, dirs) for name, (shelf, dirs) in watched.items() if dirs]
+        return [*playbooks, KeptWatcher(self._keyring.kept, self._settings.identity_poll_s)]
+
+    def _watcher(self, model: Model, tenant: str, shelf: Shelf, dirs: Sequence[Path]) -> Watcher:
+        manifest, poll_s = model.bundle.manifest, self._settings.playbook_poll_s
+        return Watcher(dirs, shelf, manifest, self._pool, self.metrics, poll_s, tenant)
+
+    def _open_keyring(self, model: Model) -> Keyring:
+        def told(what: str, outcome: str) -> None:
+            self.metrics.identity_reloads.labels(what, outcome).inc()
+
+        keyring = open_keyring(self._settings, model.tenants, told)
+        for each in keyring.kept:
+            for outcome in ("loaded", "refused"):
+                self.metrics.identity_reloads.labels(each.what, outcome)
+        return keyring
+
+    def _open_audit(self, model: Model) -> Audit:
+        settings, manifest = self._settings, model.bundle.manifest
+        return open_audit(
+            settings.audit_log,
+            max_bytes=settings.audit_max_mb * MEGABYTE,
+            keep=settings.audit_keep,
+            model=f"{manifest.name} {manifest.version} {model.bundle.sha256[:12]}",
+            metrics=self.metrics,
+        )
 
     def _close(self) -> None:
         self._pool.close()
+        self._audit.close()
         if self._metrics_server is not None:
             self._metrics_server.shutdown()
             self._metrics_server.server_close()
@@ -181,15 +190,11 @@ class Service:
     def _bind(self) -> int:
         address = f"{self._settings.host}:{self._settings.port}"
         try:
-            credentials = _credentials(self._settings)
-            if credentials is not None:
-                return self._server.add_secure_port(address, credentials)
+            if self._credentials is not None:
+                return self._server.add_secure_port(address, self._credentials)
             return self._server.add_insecure_port(address)
         except RuntimeError as error:
-            tls = " and at the files of --tls-cert, --tls-key and --tls-client-ca" if self._settings.tls_cert else ""
-            raise PortInUse(
-                f"cannot listen on {address}: is the port in use? Look at --port and --host{tls}"
-            ) from error
+            raise PortInUse(f"cannot listen on {address}: is the port in use? Look at --port and --host") from error
 
     def _serve_metrics(self) -> int:
         if self._settings.metrics_port < 0:
@@ -236,37 +241,16 @@ def _options(settings: Settings) -> list[tuple[str, int]]:
     ]
 
 
-def _credentials(settings: Settings) -> grpc.ServerCredentials | None:
-    if settings.tls_cert is None or settings.tls_key is None:
-        return None
-    pair = (settings.tls_key.read_bytes(), settings.tls_cert.read_bytes())
-    authorities = settings.tls_client_ca.read_bytes() if settings.tls_client_ca else None
-    return grpc.ssl_server_credentials([pair], authorities, require_client_auth=authorities is not None)
-
-
 def _server_info(settings: Settings, model: Model) -> server_info_pb2.ServerInfo:
-    """What stays as it is while the service runs: all but the playbooks."""
+    """What stays as it is while the service runs: all but the playbooks, and what a tenant taught."""
     manifest = model.bundle.manifest
     calibrated = timestamp_pb2.Timestamp()
     calibrated.FromDatetime(manifest.calibrated_at)
     return server_info_pb2.ServerInfo(
-        model=_model_info(model),
+        model=model.edition.model,
         limits=_limits(settings, manifest.max_tokens),
         calibration_time=calibrated,
         server_version=version("amends"),
-    )
-
-
-def _model_info(model: Model) -> server_info_pb2.ModelInfo:
-    manifest, own = model.bundle.manifest, model.teaching.exemplars
-    return server_info_pb2.ModelInfo(
-        name=manifest.name,
-        version=manifest.version,
-        sha256=model.bundle.sha256,
-        exemplars=server_info_pb2.TeachingRef(name=own.name, version=own.version) if own else None,
-        custom_steps=[
-            server_info_pb2.TeachingRef(name=step.name, version=step.version) for step in model.teaching.steps
-        ],
     )
 
 

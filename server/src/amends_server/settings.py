@@ -3,18 +3,32 @@
 import os
 from collections.abc import Sequence
 from pathlib import Path
-from typing import Annotated, Literal, Self
+from typing import Annotated, Any, Literal, Self
 
 from pydantic import Field, ValidationError, model_validator
 from pydantic_settings import BaseSettings, SettingsConfigDict
 
 PREFIX = "AMENDS_"
+JWT_ALGORITHMS = ("RS256", "RS384", "RS512", "PS256", "PS384", "PS512", "ES256", "ES384", "ES512", "EdDSA")
+"""What may be allowed: none that signs with a shared secret, and never `none`."""
+_UNTRIED = "default_factory_not_called"
+"""A default that depends on another setting is not looked at where one is wrong: that is no problem of its own."""
 _CLIENT_VARIABLES = frozenset({"AMENDS_TARGET", "AMENDS_TOKEN"})
 """Read by the client and the command line, not by the service."""
 
 
 class SettingsError(ValueError):
     """Settings that cannot be used; the message lists every problem with its remedy."""
+
+
+def metrics_by_mode(given: dict[str, Any]) -> int:
+    """Where metrics are served if nothing is said of it."""
+    return -1 if given.get("production") else 9464
+
+
+def reflection_by_mode(given: dict[str, Any]) -> bool:
+    """Whether the server describes its services if nothing is said of it."""
+    return not given.get("production")
 
 
 class Settings(BaseSettings):
@@ -31,11 +45,15 @@ class Settings(BaseSettings):
         cli_avoid_json=True,
     )
 
+    production: bool = Field(
+        False, description="Serve neither reflection nor metrics, unless --reflection or --metrics-port asks for them."
+    )
     host: str = Field("127.0.0.1", description="Address to listen on; [::] listens on all.")
     port: Annotated[int, Field(ge=0, le=65535)] = Field(50051, description="gRPC port; 0 takes a free one.")
     metrics_host: str = Field("127.0.0.1", description="Address of the metrics port.")
     metrics_port: Annotated[int, Field(ge=-1, le=65535)] = Field(
-        9464, description="HTTP port of /metrics; 0 takes a free one, -1 serves none."
+        default_factory=metrics_by_mode,
+        description="HTTP port of /metrics; 0 takes a free one, -1 serves none. 9464, or -1 in production.",
     )
     model_dir: Path | None = Field(None, description="Directory of a model bundle; the embedded one if not given.")
     playbook_dir: Path | None = Field(
@@ -71,11 +89,41 @@ class Settings(BaseSettings):
     grace_s: Annotated[float, Field(ge=0, le=600)] = Field(
         15.0, description="Seconds that calls in flight get after SIGTERM."
     )
-    reflection: bool = Field(True, description="Whether the server describes its services to clients that ask.")
-    tls_cert: Path | None = Field(None, description="PEM file of the certificate chain; TLS is off without it.")
-    tls_key: Path | None = Field(None, description="PEM file of the private key.")
+    reflection: bool = Field(
+        default_factory=reflection_by_mode,
+        description="Whether the server describes its services to clients that ask. On, or off in production.",
+    )
+    tls_cert: Path | None = Field(
+        None, description="PEM file of the certificate chain; TLS is off without it. Read again when it changes."
+    )
+    tls_key: Path | None = Field(None, description="PEM file of the private key. Read again when it changes.")
     tls_client_ca: Path | None = Field(
-        None, description="PEM file of the authorities whose client certificates are required."
+        None, description="PEM file of the authorities whose client certificates are required. Read again, too."
+    )
+    tokens: Path | None = Field(
+        None, description="YAML file of bearer tokens, as `amends token` writes it; callers must send one."
+    )
+    jwks: Path | None = Field(
+        None, description="JSON file of the public keys (JWK Set) that sign callers' JWTs; callers must send one."
+    )
+    jwt_issuer: str = Field("", description="Issuer that a JWT must name.")
+    jwt_audience: str = Field("", description="Audience that a JWT must name.")
+    jwt_algorithms: str = Field("RS256,ES256,EdDSA", description="Signatures that a JWT may have, by commas.")
+    jwt_tenant_claim: str = Field("tenant", description="Claim of a JWT that names the tenant.")
+    tenant_dir: Path | None = Field(
+        None, description="Directory with a folder for each tenant; one tenant without bounds if not given."
+    )
+    identity_poll_s: Annotated[float, Field(ge=0, le=3600)] = Field(
+        5.0, description="Seconds between looks at certificates, tokens and keys; 0 looks only after SIGHUP."
+    )
+    audit_log: str | None = Field(
+        None, description="File that gets a JSON line for each call, without text; - is standard output."
+    )
+    audit_max_mb: Annotated[int, Field(ge=1, le=10_000)] = Field(
+        100, description="Size in MB at which the audit log is put aside and a new one begun."
+    )
+    audit_keep: Annotated[int, Field(ge=1, le=1000)] = Field(
+        10, description="Audit logs put aside that are kept; the oldest is deleted."
     )
     log_level: Literal["DEBUG", "INFO", "WARNING", "ERROR"] = Field(
         "INFO", description="Least severe level that is logged."
@@ -88,11 +136,24 @@ class Settings(BaseSettings):
             problems.append("tls_cert and tls_key come together: give both or neither")
         if self.tls_client_ca is not None and self.tls_cert is None:
             problems.append("tls_client_ca needs tls_cert and tls_key")
-        missing = [
-            str(path) for path in (self.tls_cert, self.tls_key, self.tls_client_ca) if path and not path.is_file()
-        ]
+        files = (self.tls_cert, self.tls_key, self.tls_client_ca, self.tokens, self.jwks)
+        missing = [str(path) for path in files if path and not path.is_file()]
         if missing:
             problems.append(f"no such file: {', '.join(missing)}")
+        if problems:
+            raise ValueError("; ".join(problems))
+        return self
+
+    @model_validator(mode="after")
+    def _identity_is_whole(self) -> Self:
+        problems = []
+        if self.jwks is not None and not (self.jwt_issuer and self.jwt_audience and self.jwt_tenant_claim):
+            problems.append("jwks needs jwt_issuer and jwt_audience, or tokens for other services would be accepted")
+        unknown = sorted(set(self.jwt_algorithms.split(",")) - set(JWT_ALGORITHMS))
+        if unknown:
+            problems.append(f"jwt_algorithms: {', '.join(unknown)}: give some of {','.join(JWT_ALGORITHMS)}")
+        if self.tenant_dir is not None and not (self.tokens or self.jwks or self.tls_client_ca):
+            problems.append("tenant_dir needs tokens, jwks or tls_client_ca: without them nobody is known")
         if problems:
             raise ValueError("; ".join(problems))
         return self
@@ -117,7 +178,7 @@ def load_settings(args: Sequence[str]) -> Settings:
     try:
         settings = Settings(_cli_parse_args=list(args))  # type: ignore[call-arg]
     except ValidationError as error:
-        problems += [_problem(detail["loc"], detail["msg"]) for detail in error.errors()]
+        problems += [_problem(detail["loc"], detail["msg"]) for detail in error.errors() if detail["type"] != _UNTRIED]
         raise SettingsError("\n".join(problems)) from None
     if problems:
         raise SettingsError("\n".join(problems))

@@ -115,23 +115,6 @@ def test_clock_must_not_be_behind_the_calibration(behind_s: int, state: State) -
     assert bool(finding.remedy) is (state is State.FAIL)
 
 
-@pytest.mark.parametrize(
-    ("target", "state"),
-    [
-        ("localhost:1", State.OK),
-        ("127.0.0.1:1", State.OK),
-        ("[::1]:1", State.OK),
-        ("dns:///localhost:1", State.OK),
-        ("unix:///run/amends.sock", State.OK),
-        ("amends.example:1", State.FAIL),
-        ("localhost.example:1", State.FAIL),
-    ],
-)
-def test_token_must_not_leave_the_machine_unencrypted(target: str, state: State) -> None:
-    assert check_tls(ClientOptions(target=target, token="s3cret"), NOW).state is state
-    assert check_tls(ClientOptions(target=target), NOW).state is State.OK
-
-
 @pytest.fixture(scope="module")
 def pem(tmp_path_factory: pytest.TempPathFactory) -> Path:
     """A folder with a certificate that holds for two days from now, its key, and another key."""

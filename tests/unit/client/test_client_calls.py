@@ -61,6 +61,14 @@ def test_token_is_sent_as_bearer(server: FakeServer, ask: Ask) -> None:
     assert server.calls[0].metadata["authorization"] == "Bearer s3cret"
 
 
+def test_token_of_a_function_is_asked_for_before_each_call(server: FakeServer, ask: Ask) -> None:
+    tokens = iter(["first", "second"])
+    options = ClientOptions(target=server.target, token=lambda: next(tokens))
+    ask("health", options=options)
+    ask("health", options=options)
+    assert [call.metadata["authorization"] for call in server.calls] == ["Bearer first", "Bearer second"]
+
+
 def test_without_token_nothing_is_sent(server: FakeServer, ask: Ask) -> None:
     ask("health")
     assert "authorization" not in server.calls[0].metadata

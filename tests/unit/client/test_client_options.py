@@ -50,6 +50,55 @@ def test_token_is_in_no_representation_and_no_error() -> None:
     assert "s3cret" not in str(caught.value)
 
 
+@pytest.mark.parametrize(
+    "target",
+    [
+        "localhost:1",
+        "localhost",
+        "127.0.0.1:1",
+        "127.8.9.10:1",
+        "[::1]:1",
+        "dns:///localhost:1",
+        "ipv4:127.0.0.1:1",
+        "ipv6:[::1]:1",
+        "unix:///run/amends.sock",
+        "unix-abstract:amends",
+    ],
+)
+def test_a_token_needs_no_encryption_where_it_stays_on_this_machine(target: str) -> None:
+    assert ClientOptions(target, token="s3cret").bearer() == "s3cret"
+
+
+@pytest.mark.parametrize(
+    "target",
+    [
+        "amends.example:1",
+        "localhost.example:1",
+        "127.0.0.1.example:1",
+        "10.0.0.1:1",
+        "0.0.0.0:1",
+        "ipv4:127.0.0.1:1,10.0.0.2:1",
+        "dns://8.8.8.8/localhost:1",
+        "[::]:1",
+        "xds:///localhost",
+    ],
+)
+@pytest.mark.parametrize("token", ["s3cret", lambda: "s3cret"], ids=["text", "function"])
+def test_a_token_does_not_leave_this_machine_unencrypted(target: str, token: Any) -> None:
+    with pytest.raises(InvalidOptions, match="token: would travel unencrypted to another machine: set tls") as caught:
+        ClientOptions(target, token=token)
+    assert caught.value.field == "token"
+    assert "s3cret" not in str(caught.value)
+    assert ClientOptions(target, token=token, tls=True).bearer() == "s3cret"
+    assert ClientOptions(target, token=token, plaintext_token=True).bearer() == "s3cret"
+
+
+def test_a_function_that_gives_no_token_is_told_without_quoting_it() -> None:
+    with pytest.raises(InvalidOptions, match="visible ASCII") as caught:
+        ClientOptions(token=lambda: "s3cret\n").bearer()
+    assert "s3cret" not in str(caught.value)
+
+
 def test_options_are_frozen() -> None:
     with pytest.raises(FrozenInstanceError):
         ClientOptions().target = "elsewhere:1"  # type: ignore[misc]
@@ -64,6 +113,7 @@ def test_every_field_has_a_default() -> None:
         "tls_cert_path": None,
         "tls_key_path": None,
         "token": None,
+        "plaintext_token": False,
         "wait_for_ready": False,
         "max_attempts": 3,
         "priority": None,

@@ -7,7 +7,7 @@ from fake_encoders import encoding
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-_OVERHEAD = 400
+_OVERHEAD = 472
 
 
 def _size(text: str, floats: int) -> int:
@@ -84,3 +84,14 @@ def test_it_behaves_as_an_ordered_dict_with_a_bound(limit: int, steps: list[tupl
             if text in model:
                 model.move_to_end(text)
         assert cache.nbytes == sum(model.values()) <= limit
+
+
+def test_no_tenant_finds_what_another_put() -> None:
+    cache = EncodingCache(10_000)
+    held, other = encoding(), encoding()
+    cache.put("a", held, "acme")
+    assert cache.get("a", "beta") is None
+    assert cache.get("a") is None
+    cache.put("a", other, "beta")
+    assert (cache.get("a", "acme"), cache.get("a", "beta")) == (held, other)
+    assert cache.nbytes == 2 * _size("a", 4)

@@ -115,3 +115,26 @@ def test_zero_threads_are_the_cores_of_this_process(monkeypatch: pytest.MonkeyPa
     monkeypatch.setattr("os.sched_getaffinity", lambda _: {0, 3, 5})
     assert Settings().threads == 3
     assert Settings(inference_threads=7).threads == 7
+
+
+def test_production_is_quiet_unless_asked(monkeypatch: pytest.MonkeyPatch) -> None:
+    quiet = load_settings(["--production"])
+    assert (quiet.reflection, quiet.metrics_port) == (False, -1)
+    asked = load_settings(["--production", "--reflection", "--metrics-port", "9464"])
+    assert (asked.reflection, asked.metrics_port) == (True, 9464)
+    monkeypatch.setenv("AMENDS_PRODUCTION", "true")
+    monkeypatch.setenv("AMENDS_METRICS_PORT", "9000")
+    assert (load_settings([]).reflection, load_settings([]).metrics_port) == (False, 9000)
+
+
+def test_every_problem_of_identity_is_told_at_once(tmp_path: Path) -> None:
+    jwks = tmp_path / "jwks.json"
+    jwks.touch()
+    with pytest.raises(SettingsError) as caught:
+        load_settings(["--jwks", str(jwks), "--jwt-algorithms", "RS256,HS256,none"])
+    assert "jwks needs jwt_issuer and jwt_audience" in str(caught.value)
+    assert "HS256, none: give some of RS256," in str(caught.value)
+    with pytest.raises(SettingsError, match="tenant_dir needs tokens, jwks or tls_client_ca"):
+        load_settings(["--tenant-dir", str(tmp_path)])
+    with pytest.raises(SettingsError, match="no such file: /no/tokens"):
+        load_settings(["--tokens", "/no/tokens"])

@@ -32,9 +32,11 @@ def call_terms(options: ClientOptions, *, timeout_s: float | None, request_id: s
 
     Raises:
         InvalidRequest: the timeout is not above 0, or the id is not 1 to 128 characters of visible ASCII.
+        InvalidOptions: the token is not visible ASCII.
     """
     identity = _checked_id(request_id) if request_id is not None else str(uuid.uuid4())
-    token = (("authorization", f"Bearer {options.token}"),) if options.token else ()
+    bearer = options.bearer()
+    token = (("authorization", f"Bearer {bearer}"),) if bearer else ()
     priority = (("x-amends-priority", options.priority),) if options.priority else ()
     return Terms(
         timeout_s=_checked_timeout(options.timeout_s if timeout_s is None else timeout_s),

@@ -2,6 +2,7 @@
 
 import math
 import re
+from collections.abc import Callable
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Literal, get_args
@@ -19,6 +20,8 @@ Priority = Literal["live", "interactive", "bulk"]
 """How urgent calls are: somebody is writing; somebody waits; nobody waits."""
 
 _VISIBLE_ASCII = re.compile(r"[\x21-\x7e]+")
+_LOOPBACK = re.compile(r"(dns:///|ipv4:|ipv6:)?(localhost|127(\.[0-9]{1,3}){3}|\[::1\])(:[0-9]+)?|unix(-abstract)?:.*")
+_STRAY = "must be visible ASCII without spaces: look for a stray line end"
 
 
 @dataclass(frozen=True, slots=True)
@@ -45,8 +48,14 @@ class ClientOptions:
     """PEM file of the client's certificate chain, for mutual TLS. None, the default: no certificate."""
     tls_key_path: Path | str | None = None
     """PEM file of that certificate's private key. None, the default, only where there is no certificate."""
-    token: str | None = field(default=None, repr=False)
-    """Bearer token, sent with every call, also without TLS. Visible ASCII. None, the default: none is sent."""
+    token: str | Callable[[], str] | None = field(default=None, repr=False)
+    """Bearer token, sent with every call: visible ASCII, or a function that gives it, for tokens that end; it is asked
+    before each call and must not block. None, the default: none is sent.
+    """
+    plaintext_token: bool = False
+    """Whether the token may leave this machine where the channel itself does not encrypt. Default off: only where
+    something in between does, such as a service mesh, should it be on.
+    """
     wait_for_ready: bool = False
     """Whether a call waits for a server to come up until its timeout, instead of failing at once. Default off."""
     max_attempts: int = 3
@@ -86,17 +95,37 @@ class ClientOptions:
             "priority",
             f"is none of {', '.join(get_args(Priority))}: leave it out for the class of each method",
         )
-        # gRPC quotes metadata that it refuses, so a token must never get that far.
+        if isinstance(self.token, str):
+            _require(_VISIBLE_ASCII.fullmatch(self.token) is not None, "token", _STRAY)
         _require(
-            self.token is None or _VISIBLE_ASCII.fullmatch(self.token) is not None,
+            self.token is None or self.uses_tls or self.plaintext_token or is_loopback(self.target),
             "token",
-            "must be visible ASCII without spaces: look for a stray line end",
+            "would travel unencrypted to another machine: set tls or tls_root_path (at the command line --tls or "
+            "--tls-root), or plaintext_token where something in between encrypts",
         )
 
     @property
     def uses_tls(self) -> bool:
         """Whether the connection is encrypted."""
         return self.tls or self.tls_root_path is not None or self.tls_cert_path is not None
+
+    def bearer(self) -> str | None:
+        """The token for a call.
+
+        Raises:
+            InvalidOptions: the function gave one that is not visible ASCII.
+        """
+        if self.token is None or isinstance(self.token, str):
+            return self.token
+        token = self.token()
+        # gRPC quotes metadata that it refuses, so a token must never get that far.
+        _require(_VISIBLE_ASCII.fullmatch(token) is not None, "token", _STRAY)
+        return token
+
+
+def is_loopback(target: str) -> bool:
+    """Whether what is sent to a target stays on this machine; False where that is not plain to see."""
+    return _LOOPBACK.fullmatch(target) is not None
 
 
 def _require(holds: bool, name: str, problem: str) -> None:

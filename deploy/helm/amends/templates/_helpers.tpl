@@ -53,6 +53,29 @@ exemplars.yaml: |
 {{- end }}
 {{- end }}
 
+{{- /* The paths of what tenants bring, one a line. */}}
+{{- define "amends.tenantFiles" -}}
+{{- range $name, $own := .Values.tenants }}
+{{ $name }}/tenant.yaml
+{{- range $file, $_ := $own.playbooks }}
+{{ $name }}/playbooks/{{ $file }}
+{{- end }}
+{{- if $own.exemplars }}
+{{ $name }}/exemplars.yaml
+{{- end }}
+{{- range $file, $_ := $own.customSteps }}
+{{ $name }}/steps/{{ $file }}
+{{- end }}
+{{- end }}
+{{- end }}
+
+{{- /* What of the tenants is read at start. */}}
+{{- define "amends.tenantTeaching" -}}
+{{- range $name, $own := .Values.tenants }}
+{{ $name }}: {{ omit $own "playbooks" | toJson }}
+{{- end }}
+{{- end }}
+
 {{- /* A whole number without an exponent: Helm reads each as a float. */}}
 {{- define "amends.number" -}}
 {{ if and (kindIs "float64" .) (eq (floor .) .) }}{{ int64 . }}{{ else }}{{ . }}{{ end }}

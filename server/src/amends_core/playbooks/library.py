@@ -45,14 +45,14 @@ class PlaybookLibrary:
             raise UnknownPlaybook(name, tuple(self._by_name)) from None
 
 
-def load_library(own_dir: Path | None = None) -> PlaybookLibrary:
-    """Loads the playbooks that ship and, from `own_dir`, a company's own (`*.yaml`).
+def load_library(*own_dirs: Path | None) -> PlaybookLibrary:
+    """Loads the playbooks that ship and, from each of `own_dirs`, a company's own (`*.yaml`); None holds none.
 
     Raises:
         PlaybookError: a file cannot be read or breaks the schema, or a name is taken.
     """
     paths = sorted((DATA_DIR / "playbooks").glob("*.yaml"))
-    if own_dir is not None:
+    for own_dir in filter(None, own_dirs):
         if not own_dir.is_dir():
             raise PlaybookError(f"{own_dir} is not a directory; point at one that holds *.yaml playbooks")
         paths += sorted(own_dir.glob("*.yaml"))

@@ -1,10 +1,14 @@
-"""Encodings that were made before. Right only because the same text always gives the same numbers."""
+"""Encodings that were made before. Right only because the same text always gives the same numbers.
+
+Each tenant has entries of its own in the one bound: a hit shows in the timings of an answer, and would tell a tenant
+that another had sent the very same sentence.
+"""
 
 from collections import OrderedDict
 
 from amends_core.encoder import Encoding
 
-_ENTRY_OVERHEAD = 400
+_ENTRY_OVERHEAD = 472
 """Bytes of keys and objects about an entry's arrays, as sys.getsizeof counts them."""
 
 
@@ -13,25 +17,25 @@ class EncodingCache:
 
     def __init__(self, max_bytes: int) -> None:
         self._max_bytes = max_bytes
-        self._entries: OrderedDict[str, Encoding] = OrderedDict()
+        self._entries: OrderedDict[tuple[str, str], Encoding] = OrderedDict()
         self.nbytes = 0
 
-    def get(self, text: str) -> Encoding | None:
-        """The encoding of `text`; None where it is not held."""
-        encoding = self._entries.get(text)
+    def get(self, text: str, tenant: str = "") -> Encoding | None:
+        """The encoding of `text`; None where it is not held for the tenant."""
+        encoding = self._entries.get((tenant, text))
         if encoding is not None:
-            self._entries.move_to_end(text)
+            self._entries.move_to_end((tenant, text))
         return encoding
 
-    def put(self, text: str, encoding: Encoding) -> None:
+    def put(self, text: str, encoding: Encoding, tenant: str = "") -> None:
         """Holds an encoding, and lets go of the least recently used until the bound is kept."""
         size = _size(text, encoding)
-        if size > self._max_bytes or text in self._entries:
+        if size > self._max_bytes or (tenant, text) in self._entries:
             return
-        self._entries[text] = encoding
+        self._entries[tenant, text] = encoding
         self.nbytes += size
         while self.nbytes > self._max_bytes:
-            old_text, old = self._entries.popitem(last=False)
+            (_, old_text), old = self._entries.popitem(last=False)
             self.nbytes -= _size(old_text, old)
 
 

@@ -80,6 +80,8 @@ class Ticket:
     """What they cost together, in seconds of one thread."""
     number: int = 0
     """Given by the schedule, in the order of arrival."""
+    tenant: str = ""
+    """Whose call it is; it goes first for nobody."""
 
     def __post_init__(self) -> None:
         """Adds the costs up."""

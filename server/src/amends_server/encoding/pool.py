@@ -128,9 +128,9 @@ class EncoderPool:
             thread.start()
 
     async def encode(
-        self, texts: Sequence[str], *, deadline: float, priority: Priority = Priority.INTERACTIVE
+        self, texts: Sequence[str], *, deadline: float, priority: Priority = Priority.INTERACTIVE, tenant: str = ""
     ) -> Encoded:
-        """Encodes distinct `texts`; `deadline` in monotonic seconds.
+        """Encodes distinct `texts` that were not encoded for the tenant before; `deadline` in monotonic seconds.
 
         Raises:
             Overloaded: the queue is full, or the deadline cannot be met.
@@ -140,13 +140,14 @@ class EncoderPool:
         """
         if self._failed:
             raise InferenceFailed
-        found = {text: encoding for text in texts if (encoding := self._cache.get(text)) is not None}
+        found = {text: encoding for text in texts if (encoding := self._cache.get(text, tenant)) is not None}
         self._metrics.cache.labels("hit").inc(len(found))
         wanted = [text for text in texts if text not in found]
         self._metrics.cache.labels("miss").inc(len(wanted))
         if not wanted:
             return Encoded(found)
-        ticket = Ticket(priority, deadline, time.monotonic(), deque(self._job(text) for text in wanted))
+        jobs = deque(self._job(text) for text in wanted)
+        ticket = Ticket(priority, deadline, time.monotonic(), jobs, tenant=tenant)
         self._admit(ticket)
         return await self._gather(ticket, _Gathering(self._loop.create_future(), len(wanted), found))
 
@@ -234,7 +235,7 @@ class EncoderPool:
         if outcome.encoding is None:
             return
         self._costs.learn(job.text, outcome.encoding.tokens, outcome.encode_s)
-        self._cache.put(job.text, outcome.encoding)
+        self._cache.put(job.text, outcome.encoding, ticket.tenant)
         self._metrics.encoded(outcome.encoding, seconds=outcome.encode_s, estimate_s=job.cost_s)
         self._metrics.cache_bytes.set(self._cache.nbytes)
 

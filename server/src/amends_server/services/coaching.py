@@ -19,8 +19,10 @@ from amends_core.taxonomy import Role
 from amends_server.convert import advice_to, judgement_to, role_from, turn_from, turns_from
 from amends_server.encoding import EncoderPool, Overloaded, Priority, QueueExpired
 from amends_server.errors import draining, invalid, too_many_events, too_many_streams
+from amends_server.identity.quotas import OverQuota
+from amends_server.identity.visit import Visit, current_visit
 from amends_server.metrics import Metrics
-from amends_server.playbooks import Shelf
+from amends_server.playbooks import Shelves
 from amends_server.validation import field_rules, validate
 
 _READ_AHEAD = 64
@@ -68,7 +70,7 @@ class _Event:
 class Coaching:
     """Every live conversation of the service. Belongs to one event loop."""
 
-    def __init__(self, shelf: Shelf, model_id: str, pool: EncoderPool, metrics: Metrics, limits: Limits) -> None:
+    def __init__(self, shelf: Shelves, model_id: str, pool: EncoderPool, metrics: Metrics, limits: Limits) -> None:
         self._shelf = shelf
         self._model_id = model_id
         self._pool = pool
@@ -93,11 +95,10 @@ class Coaching:
         """
         if self._draining:
             raise draining()
-        if len(self._streams) >= self._limits.max_streams:
-            self._metrics.refused.labels("live_conversations").inc()
-            raise too_many_streams(self._limits.max_streams)
+        visit = current_visit()
+        self._hold_to_bounds(visit)
         coach = Coach(self._shelf.current.scorer, self._model_id)  # a conversation ends on the playbooks it began on
-        stream = _Stream(coach, self._pool, self._metrics, self._limits, priority)
+        stream = _Stream(coach, self._pool, self._metrics, self._limits, priority, visit)
         reading = asyncio.create_task(stream.read(requests))
         self._streams.add(stream)
         self._metrics.live.inc()
@@ -110,6 +111,16 @@ class Coaching:
             self._streams.discard(stream)
             reading.cancel()
             await asyncio.gather(reading, return_exceptions=True)
+
+    def _hold_to_bounds(self, visit: Visit) -> None:
+        """There is room for another stream, here and among those of the tenant."""
+        if len(self._streams) >= self._limits.max_streams:
+            self._metrics.refused.labels("live_conversations").inc()
+            raise too_many_streams(self._limits.max_streams)
+        most = visit.tenant.terms.live_conversations
+        if most is not None and sum(stream.tenant == visit.tenant.name for stream in self._streams) >= most:
+            self._metrics.quota_refused.labels(visit.tenant.name, "live_conversations").inc()
+            raise too_many_streams(most, "raise live_conversations of the tenant")
 
 
 @dataclass(slots=True)
@@ -143,8 +154,17 @@ _SAME_ID = "was used in this stream before: give every event an id of its own, a
 class _Stream:
     """One live conversation: a reader fills `_waiting`, `answers` empties it."""
 
-    def __init__(self, coach: Coach, pool: EncoderPool, metrics: Metrics, limits: Limits, priority: Priority) -> None:
+    def __init__(
+        self,
+        coach: Coach,
+        pool: EncoderPool,
+        metrics: Metrics,
+        limits: Limits,
+        priority: Priority,
+        visit: Visit,
+    ) -> None:
         self._coach = coach
+        self._visit = visit
         self._priority = priority
         self._pool = pool
         self._metrics = metrics
@@ -160,6 +180,11 @@ class _Stream:
         self._session: Session | None = None
         self._nbytes = _OPENING_BYTES
         """Of the message that would open the conversation again."""
+
+    @property
+    def tenant(self) -> str:
+        """Whose conversation it is."""
+        return self._visit.tenant.name
 
     def drain(self) -> None:
         """Ends the stream after the event in hand."""
@@ -216,7 +241,7 @@ class _Stream:
         move = self._move(event.request)
         try:
             self._session, answer = await self._run(move)
-        except (Overloaded, QueueExpired):
+        except (Overloaded, QueueExpired, OverQuota):
             if not move.partial:
                 raise
             return None
@@ -250,13 +275,24 @@ class _Stream:
 
     async def _run(self, move: Move) -> tuple[Session, Answer]:
         texts = move.texts
+        self._charge(move, len(texts))
         self._metrics.batch.observe(len(texts))
         wait_s = min(_PARTIAL_DEADLINE_S, self._limits.deadline_s) if move.partial else self._limits.deadline_s
-        encoded = await self._pool.encode(texts, deadline=time.monotonic() + wait_s, priority=self._priority)
+        encoded = await self._pool.encode(
+            texts, deadline=time.monotonic() + wait_s, priority=self._priority, tenant=self.tenant
+        )
         # Would hold the event loop up.
         if len(texts) + len(move.before.encodings) > _LARGE or self._nbytes > _LARGE_BYTES:
             return await asyncio.to_thread(self._coach.answer, move, encoded.encodings)
         return self._coach.answer(move, encoded.encodings)
+
+    def _charge(self, move: Move, sentences: int) -> None:
+        """Takes an event from the tenant's quota; the call itself paid for the first."""
+        turns = len(move.after.turns)
+        if self._session is not None:
+            self._visit.call()
+            turns -= len(move.before.turns)
+        self._visit.read(turns=turns, sentences=sentences, playbook=move.after.playbook.name)
 
     def _count(self, event: _Event, answer: Answer | None) -> None:
         self._metrics.live_events.labels(event.kind, "passed_over" if answer is None else "read").inc()

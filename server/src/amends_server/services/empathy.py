@@ -10,13 +10,14 @@ from typing import Any, TypeVar
 from amends.v1 import empathy_service_pb2 as pb
 from amends.v1 import empathy_service_pb2_grpc, server_info_pb2
 from amends_core.judgement import Judgement
-from amends_core.scorer import DEFAULT_STEPS, Encodings, Plan, Scorer
+from amends_core.scorer import DEFAULT_STEPS, Encodings, Plan
 
 from amends_server.convert import advice_to, arc_to, judgement_to, reply_from, reply_to, turns_from
 from amends_server.encoding import Encoded, EncoderPool, Priority
 from amends_server.failures import call_error
+from amends_server.identity.visit import current_visit
 from amends_server.metrics import Metrics
-from amends_server.playbooks import Shelf
+from amends_server.playbooks import Edition, Shelves
 from amends_server.services.coaching import Coaching
 from amends_server.services.priority import priority_of
 from amends_server.validation import validate
@@ -67,7 +68,7 @@ class EmpathyServicer(empathy_service_pb2_grpc.EmpathyServiceServicer):
 
     def __init__(
         self,
-        shelf: Shelf,
+        shelf: Shelves,
         pool: EncoderPool,
         metrics: Metrics,
         info: server_info_pb2.ServerInfo,
@@ -84,11 +85,11 @@ class EmpathyServicer(empathy_service_pb2_grpc.EmpathyServiceServicer):
     async def ScoreReply(self, request: pb.ScoreReplyRequest, context: Any) -> pb.ScoreReplyResponse:  # noqa: N802
         """Judges one reply."""
         watch = _Stopwatch(time.monotonic())
-        scorer = self._shelf.current.scorer
-        judgement = await self._score(scorer, request, self._terms(context, Priority.LIVE), watch)
+        edition = self._shelf.current
+        judgement = await self._score(edition, request, self._terms(context, Priority.LIVE), watch)
         return pb.ScoreReplyResponse(
-            judgement=judgement_to(judgement, scorer.detector if request.include_sentences else None),
-            model=self._info.model,
+            judgement=judgement_to(judgement, edition.scorer.detector if request.include_sentences else None),
+            model=edition.model,
             timings=watch.timings(),
         )
 
@@ -96,12 +97,13 @@ class EmpathyServicer(empathy_service_pb2_grpc.EmpathyServiceServicer):
         """Recommends the next step."""
         watch = _Stopwatch(time.monotonic())
         validate(request)
-        scorer = self._shelf.current.scorer
+        edition = self._shelf.current
+        scorer = edition.scorer
         plan = scorer.plan_advice(turns_from(request.turns), request.playbook, request.locale)
         most = request.max_steps or DEFAULT_STEPS
         terms = self._terms(context, Priority.LIVE)
         advice = await self._run(plan, terms, watch, lambda e: scorer.advise(plan, e, most))
-        return pb.NextStepResponse(advice=advice_to(advice), model=self._info.model, timings=watch.timings())
+        return pb.NextStepResponse(advice=advice_to(advice), model=edition.model, timings=watch.timings())
 
     async def ScoreConversation(  # noqa: N802
         self, request: pb.ScoreConversationRequest, context: Any
@@ -109,7 +111,8 @@ class EmpathyServicer(empathy_service_pb2_grpc.EmpathyServiceServicer):
         """Judges every reply of a conversation."""
         watch = _Stopwatch(time.monotonic())
         validate(request)
-        scorer = self._shelf.current.scorer
+        edition = self._shelf.current
+        scorer = edition.scorer
         plan = scorer.plan_conversation(turns_from(request.turns), request.playbook, request.locale)
         terms = self._terms(context, Priority.INTERACTIVE)
         judged = await self._run(plan, terms, watch, lambda e: scorer.judge_conversation(plan, e))
@@ -117,7 +120,7 @@ class EmpathyServicer(empathy_service_pb2_grpc.EmpathyServiceServicer):
         return pb.ScoreConversationResponse(
             replies=[reply_to(reply) for reply in judged.replies],
             arc=arc_to(judged.arc),
-            model=self._info.model,
+            model=edition.model,
             timings=watch.timings(),
         )
 
@@ -127,9 +130,9 @@ class EmpathyServicer(empathy_service_pb2_grpc.EmpathyServiceServicer):
         """Judges several replies; each fails or succeeds by itself."""
         watch = _Stopwatch(time.monotonic())
         validate(request)
-        terms, scorer = self._terms(context, Priority.BULK), self._shelf.current.scorer
-        results = await asyncio.gather(*(self._result(scorer, item, terms, watch) for item in request.requests))
-        return pb.BatchScoreRepliesResponse(results=results, model=self._info.model, timings=watch.timings())
+        terms, edition = self._terms(context, Priority.BULK), self._shelf.current
+        results = await asyncio.gather(*(self._result(edition, item, terms, watch) for item in request.requests))
+        return pb.BatchScoreRepliesResponse(results=results, model=edition.model, timings=watch.timings())
 
     async def CoachConversation(  # noqa: N802
         self, request_iterator: AsyncIterator[pb.CoachConversationRequest], context: Any
@@ -144,36 +147,41 @@ class EmpathyServicer(empathy_service_pb2_grpc.EmpathyServiceServicer):
         self, request: pb.GetServerInfoRequest, context: Any
     ) -> pb.GetServerInfoResponse:
         """Tells what serves."""
+        edition = self._shelf.current
         response = pb.GetServerInfoResponse(info=self._info)
-        response.info.playbooks.extend(self._shelf.current.refs)
+        response.info.model.CopyFrom(edition.model)
+        response.info.playbooks.extend(edition.refs)
         return response
 
     async def _result(
-        self, scorer: Scorer, item: pb.ScoreReplyRequest, terms: _Terms, watch: _Stopwatch
+        self, edition: Edition, item: pb.ScoreReplyRequest, terms: _Terms, watch: _Stopwatch
     ) -> pb.BatchScoreRepliesResult:
         try:
-            judgement = await self._score(scorer, item, terms, watch)
+            judgement = await self._score(edition, item, terms, watch)
         except Exception as error:  # whatever it is, the other items go on
             return pb.BatchScoreRepliesResult(error=call_error(error).status())
         return pb.BatchScoreRepliesResult(
-            judgement=judgement_to(judgement, scorer.detector if item.include_sentences else None)
+            judgement=judgement_to(judgement, edition.scorer.detector if item.include_sentences else None)
         )
 
     async def _score(
-        self, scorer: Scorer, request: pb.ScoreReplyRequest, terms: _Terms, watch: _Stopwatch
+        self, edition: Edition, request: pb.ScoreReplyRequest, terms: _Terms, watch: _Stopwatch
     ) -> Judgement:
         validate(request)
-        turns = turns_from(request.turns)
+        turns, scorer = turns_from(request.turns), edition.scorer
         plan = scorer.plan_reply(turns, reply_from(request, turns), request.playbook, request.locale)
         judgement = await self._run(plan, terms, watch, lambda e: scorer.judge(plan, e))
         self._metrics.judged((judgement,))
         return judgement
 
     async def _run(self, plan: Plan, terms: _Terms, watch: _Stopwatch, judge: Callable[[Encodings], T]) -> T:
-        texts = plan.texts
+        texts, visit = plan.texts, current_visit()
+        visit.read(turns=len(plan.turns), sentences=len(texts), playbook=plan.playbook.name)
         self._metrics.batch.observe(len(texts))
         watch.plan_s = time.monotonic() - watch.started
-        encoded = await self._pool.encode(texts, deadline=terms.deadline, priority=terms.priority)
+        encoded = await self._pool.encode(
+            texts, deadline=terms.deadline, priority=terms.priority, tenant=visit.tenant.name
+        )
         watch.add(encoded)
         before = time.monotonic()
         if len(texts) > _LARGE_PLAN:  # would hold the event loop up

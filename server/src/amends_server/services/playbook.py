@@ -5,14 +5,14 @@ from typing import Any
 from amends.v1 import playbook_service_pb2, playbook_service_pb2_grpc
 
 from amends_server.convert import playbook_to
-from amends_server.playbooks import Shelf
+from amends_server.playbooks import Shelves
 from amends_server.validation import validate
 
 
 class PlaybookServicer(playbook_service_pb2_grpc.PlaybookServiceServicer):
     """Reads the playbooks on the shelf."""
 
-    def __init__(self, shelf: Shelf) -> None:
+    def __init__(self, shelf: Shelves) -> None:
         self._shelf = shelf
 
     async def ListPlaybooks(  # noqa: N802  gRPC's name

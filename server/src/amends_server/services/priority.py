@@ -4,18 +4,20 @@ from typing import Any
 
 from amends_server.encoding import Priority
 from amends_server.errors import invalid
+from amends_server.identity.visit import current_visit
 
 PRIORITY_KEY = "x-amends-priority"
 
 
 def priority_of(context: Any, highest: Priority) -> Priority:
-    """The class of a call: `highest`, which is its method's, or a later one that the call's metadata names.
+    """The class of a call: `highest`, which is its method's, or a later one of the tenant's or the call's metadata.
 
     A caller can only step back, never push forward: nobody need be trusted.
 
     Raises:
         CallError: the metadata names no class.
     """
+    highest = max(highest, Priority[current_visit().tenant.terms.highest_priority.upper()])
     given = dict(context.invocation_metadata() or ()).get(PRIORITY_KEY)
     if given is None:
         return highest
