@@ -1,5 +1,7 @@
 """TLS and mutual TLS: who holds the right certificates is served, and nobody else."""
 
+import math
+import time
 from collections.abc import Callable
 from pathlib import Path
 
@@ -93,3 +95,35 @@ def test_files_that_are_no_certificates_fail_loudly(serve: Serve, tmp_path: Path
     garbage.write_text("no certificate")
     with pytest.raises(PortInUse, match="--tls-cert"):
         serve(tls_cert=garbage, tls_key=garbage)
+
+
+EXPIRY = "amends_tls_certificate_expiry_timestamp_seconds"
+
+
+def _expiry(running: Running) -> float:
+    return running.service.metrics.registry.get_sample_value(EXPIRY) or 0.0
+
+
+def test_the_end_of_the_served_certificate_is_told(tls: Running) -> None:
+    assert _expiry(tls) == pytest.approx(time.time() + 3600, abs=300)
+
+
+def test_without_tls_no_certificate_ends(serve: Serve) -> None:
+    assert math.isnan(_expiry(serve()))
+
+
+def test_of_a_chain_the_first_end_is_told(serve: Serve, authority: Authority) -> None:
+    metrics, ends = serve().service.metrics, []
+    pair = authority.issue("server")
+    for chain in (pair.cert, authority.cert, pair.cert.read_bytes() + authority.cert.read_bytes()):
+        metrics.observe_certificate(chain)
+        ends.append(metrics.registry.get_sample_value(EXPIRY))
+    assert ends[2] == min(ends[:2])
+
+
+@pytest.mark.parametrize("chain", [b"", b"no certificate"])
+def test_what_is_no_certificate_leaves_the_end_of_the_last_good_one(tls: Running, chain: bytes) -> None:
+    before = _expiry(tls)
+    with pytest.raises(ValueError, match=r"(?i)pem"):
+        tls.service.metrics.observe_certificate(chain)
+    assert _expiry(tls) == before

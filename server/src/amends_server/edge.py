@@ -7,7 +7,7 @@ import logging
 import re
 import time
 import uuid
-from collections.abc import AsyncGenerator, AsyncIterator, Awaitable, Callable
+from collections.abc import AsyncGenerator, AsyncIterator, Awaitable, Callable, Mapping
 from contextlib import aclosing
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any, NoReturn, cast
@@ -18,6 +18,7 @@ from grpc import aio
 from amends_server.errors import CallError, malformed
 from amends_server.failures import call_error
 from amends_server.metrics import Metrics
+from amends_server.tracing import CallTrace, Tracing, exemplar
 
 REQUEST_ID_KEY = "x-request-id"
 _REQUEST_ID = re.compile(r"[\x21-\x7e]{1,128}")
@@ -31,6 +32,12 @@ if TYPE_CHECKING:
 @dataclass(frozen=True, slots=True)
 class Malformed:
     """Stands for a request whose bytes are no message of its type."""
+
+    nbytes: int
+
+    def ByteSize(self) -> int:  # noqa: N802  as messages have it
+        """How many bytes came."""
+        return self.nbytes
 
 
 @dataclass(frozen=True, slots=True)
@@ -49,8 +56,9 @@ class _Method:
 class EdgeInterceptor(aio.ServerInterceptor):
     """Counts, times and logs each call, gives it an id, and turns what a handler raises into a status."""
 
-    def __init__(self, metrics: Metrics) -> None:
+    def __init__(self, metrics: Metrics, tracing: Tracing | None = None) -> None:
         self._metrics = metrics
+        self._tracing = tracing
 
     async def intercept_service(
         self,
@@ -82,10 +90,10 @@ class EdgeInterceptor(aio.ServerInterceptor):
 
     def _unary(self, method: _Method, behaviour: Callable[..., Any]) -> Callable[..., Any]:
         async def call(request: Any, context: Context) -> Any:
-            async with _Call(self._metrics, method, context) as record:
-                record.received()
+            async with self._begun(method, context) as record:
+                record.received(request)
                 response = await record.guard(behaviour, request)
-                self._metrics.sent.labels(*method.labels).inc()
+                record.sent(response)
                 return response
 
         return call
@@ -93,29 +101,39 @@ class EdgeInterceptor(aio.ServerInterceptor):
     def _stream(self, method: _Method, behaviour: Callable[..., Any]) -> Callable[..., Any]:
         async def call(request: Any, context: Context) -> AsyncIterator[Any]:
             async with (
-                _Call(self._metrics, method, context) as record,
+                self._begun(method, context) as record,
                 aclosing(record.guard_stream(behaviour, request)) as responses,
             ):
                 async for response in responses:
-                    self._metrics.sent.labels(*method.labels).inc()
+                    record.sent(response)
                     yield response
 
         return call
+
+    def _begun(self, method: _Method, context: Context) -> _Call:
+        metadata = dict(context.invocation_metadata() or ())
+        trace = self._tracing.call(f"{method.service}/{method.name}", metadata) if self._tracing else None
+        return _Call(self._metrics, method, context, _request_id(metadata), trace)
 
 
 class _Call:
     """One call from start to end."""
 
-    def __init__(self, metrics: Metrics, method: _Method, context: Context) -> None:
+    def __init__(
+        self, metrics: Metrics, method: _Method, context: Context, request_id: str, trace: CallTrace | None
+    ) -> None:
         self._metrics = metrics
         self._method = method
         self._context = context
         self._code = grpc.StatusCode.OK
         self._reason = ""
         self._started = time.monotonic()
-        self._request_id = _request_id(context)
+        self._request_id = request_id
+        self._trace = trace
 
     async def __aenter__(self) -> _Call:
+        if self._trace is not None:
+            self._trace.begin()
         self._metrics.started.labels(*self._method.labels).inc()
         self._metrics.in_flight.inc()
         self._context.set_trailing_metadata(((REQUEST_ID_KEY, self._request_id),))
@@ -130,7 +148,13 @@ class _Call:
         seconds = time.monotonic() - self._started
         self._metrics.in_flight.dec()
         self._metrics.handled.labels(*self._method.labels, self._code.name).inc()
-        self._metrics.handling.labels(*self._method.labels).observe(seconds)
+        traced = exemplar()
+        self._metrics.handling.labels(*self._method.labels).observe(seconds, traced)
+        self._log(seconds, traced or {})
+        if self._trace is not None:
+            self._trace.end(self._code, self._reason, seconds)
+
+    def _log(self, seconds: float, traced: dict[str, str]) -> None:
         level = logging.INFO if self._code is grpc.StatusCode.OK else logging.WARNING
         _log.log(
             level,
@@ -142,12 +166,21 @@ class _Call:
                 "code": self._code.name,
                 "reason": self._reason,
                 "seconds": round(seconds, 6),
+                **traced,
             },
         )
 
-    def received(self) -> None:
+    def received(self, request: Any) -> None:
         """Counts a message that was received."""
         self._metrics.received.labels(*self._method.labels).inc()
+        if self._trace is not None:
+            self._trace.received_bytes += request.ByteSize()
+
+    def sent(self, response: Any) -> None:
+        """Counts a message that is sent."""
+        self._metrics.sent.labels(*self._method.labels).inc()
+        if self._trace is not None:
+            self._trace.sent_bytes += response.ByteSize()
 
     async def guard(self, behaviour: Callable[..., Awaitable[Any]], request: Any) -> Any:
         """Runs a handler; what it raises ends the call with the status of `errors`."""
@@ -167,7 +200,7 @@ class _Call:
         if hasattr(request, "__aiter__"):
             request = self._requests(request)
         else:
-            self.received()
+            self.received(request)
         if isinstance(request, Malformed):
             await self._end(malformed())
         try:
@@ -181,7 +214,7 @@ class _Call:
 
     async def _requests(self, requests: AsyncIterator[Any]) -> AsyncIterator[Any]:
         async for request in requests:
-            self.received()
+            self.received(request)
             if isinstance(request, Malformed):
                 raise malformed()
             yield request
@@ -193,8 +226,8 @@ class _Call:
         )
 
 
-def _request_id(context: Context) -> str:
-    given = dict(context.invocation_metadata() or ()).get(REQUEST_ID_KEY)
+def _request_id(metadata: Mapping[str, str | bytes]) -> str:
+    given = metadata.get(REQUEST_ID_KEY)
     return given if isinstance(given, str) and _REQUEST_ID.fullmatch(given) else uuid.uuid4().hex
 
 
@@ -207,6 +240,6 @@ def _safe(deserialize: Callable[[bytes], Any] | None) -> Callable[[bytes], Any] 
         try:
             return deserialize(data)
         except Exception:  # protobuf raises DecodeError, and others for deep nesting
-            return Malformed()
+            return Malformed(len(data))
 
     return read

@@ -12,6 +12,7 @@ from amends_core.errors import AmendsError
 from amends_server.logs import configure_logs
 from amends_server.server import Model, PortInUse, Service, load_model
 from amends_server.settings import Settings, SettingsError, load_settings
+from amends_server.telemetry import open_telemetry
 
 _log = logging.getLogger("amends.server")
 
@@ -39,7 +40,7 @@ async def _serve(settings: Settings, model: Model, started: float) -> None:
     loop = asyncio.get_running_loop()
     for number in (signal.SIGTERM, signal.SIGINT):
         loop.add_signal_handler(number, stop.set)
-    service = Service(settings, model)
+    service = Service(settings, model, open_telemetry(model.bundle, asked=settings.otel))
     if settings.playbook_dir is not None:
         loop.add_signal_handler(signal.SIGHUP, service.reload_playbooks)
     await service.start()

@@ -21,7 +21,9 @@ from amends.v1 import (
 )
 from amends_core.bundle import DEFAULT_BUNDLE, Bundle, load_bundle
 from amends_core.encoder import Encoding, OnnxEncoder
+from amends_core.errors import BundleError
 from amends_core.playbooks import PlaybookLibrary
+from amends_core.reference import FILE, Reference, load_reference
 from amends_core.scorer import MAX_HISTORY_TURNS, MAX_PIECES, Scorer, phrases_of
 from amends_core.teaching import UNTAUGHT, Teaching, load_teaching
 from google.protobuf import timestamp_pb2
@@ -40,6 +42,7 @@ from amends_server.services.empathy import EmpathyServicer
 from amends_server.services.health import Health
 from amends_server.services.playbook import PlaybookServicer
 from amends_server.settings import Settings
+from amends_server.telemetry import Telemetry
 from amends_server.validation import field_rules
 
 SERVICES = (
@@ -66,32 +69,50 @@ class Model:
     encodings: Mapping[str, Encoding]
     """Of every phrase of the library."""
     teaching: Teaching = UNTAUGHT
+    reference: Reference | None = None
+    """What drift is measured against."""
+    load_s: float = 0.0
+    """Seconds in which the bundle was checked and its session made."""
 
 
 def load_model(settings: Settings) -> Model:
     """Loads bundle and playbooks and encodes the exemplars, which warms the encoder up.
 
     Raises:
-        BundleError: the bundle is missing or damaged.
+        BundleError: the bundle is missing or damaged, or a reference that was given is not of it.
         PlaybookError: a playbook breaks its schema or contradicts itself.
         TeachingError: own exemplars or a custom step cannot be used.
     """
+    started = time.monotonic()
     bundle = load_bundle(settings.model_dir or DEFAULT_BUNDLE)
     encoder = OnnxEncoder(bundle)
+    load_s = time.monotonic() - started
     library = load_checked(settings.playbook_dir)
     teaching = load_teaching(settings.exemplars, settings.custom_steps, bundle)
     phrases = phrases_of(library, teaching)
     with ThreadPoolExecutor(settings.threads) as threads:
         encodings = dict(zip(phrases, threads.map(encoder.encode, phrases), strict=True))
     scorer = Scorer(bundle.manifest, library, encodings, teaching)
-    return Model(bundle, encoder, library, scorer, encodings, teaching)
+    return Model(bundle, encoder, library, scorer, encodings, teaching, _reference(settings, bundle), load_s)
+
+
+def _reference(settings: Settings, bundle: Bundle) -> Reference | None:
+    """The reference that was given, or the bundle's own: without the latter the service judges as well."""
+    if settings.reference is not None:
+        return load_reference(settings.reference, bundle)
+    try:
+        return load_reference(bundle.path / FILE, bundle)
+    except BundleError as error:
+        _log.warning("no drift is measured", extra={"why": str(error)})
+        return None
 
 
 class Service:
     """A running service. Made, started and stopped on one event loop."""
 
-    def __init__(self, settings: Settings, model: Model) -> None:
+    def __init__(self, settings: Settings, model: Model, telemetry: Telemetry | None = None) -> None:
         self._settings = settings
+        self._telemetry = telemetry
         self._started = time.monotonic()
         self.metrics = Metrics()
         self._pool = EncoderPool(
@@ -104,7 +125,8 @@ class Service:
             on_failure=self._on_failure,
         )
         self._health = Health(SERVICES)
-        self._server = aio.server(interceptors=(EdgeInterceptor(self.metrics),), options=_options(settings))
+        edge = EdgeInterceptor(self.metrics, telemetry.tracing if telemetry else None)
+        self._server = aio.server(interceptors=(edge,), options=_options(settings))
         self._metrics_server: WSGIServer | None = None
         self._tasks: set[asyncio.Task[None]] = set()
         self._shelf = Shelf(Edition(model.library, model.scorer, model.encodings, model.teaching))
@@ -121,6 +143,8 @@ class Service:
             PortInUse: a port is taken.
         """
         self.port = self._bind()
+        if self._settings.tls_cert is not None:
+            self.metrics.observe_certificate(self._settings.tls_cert)
         await self._server.start()
         self.metrics_port = self._serve_metrics()
         self._health.set_all(_Status.SERVING)
@@ -153,13 +177,17 @@ class Service:
 
     def _close(self) -> None:
         self._pool.close()
+        if self._telemetry is not None:
+            self._telemetry.close()
         if self._metrics_server is not None:
             self._metrics_server.shutdown()
             self._metrics_server.server_close()
 
     def _register(self, model: Model) -> None:
         info = _server_info(self._settings, model)
-        self.metrics.model.info({"name": info.model.name, "version": info.model.version, "sha256": info.model.sha256})
+        served = info.model
+        self.metrics.serves(name=served.name, version=served.version, sha256=served.sha256, reference=model.reference)
+        self.metrics.model_load.set(model.load_s)
         deadline_s = self._settings.default_deadline_s
         empathy = EmpathyServicer(self._shelf, self._pool, self.metrics, info, self._coaching, deadline_s)
         empathy_service_pb2_grpc.add_EmpathyServiceServicer_to_server(empathy, self._server)

@@ -50,6 +50,9 @@ class Settings(BaseSettings):
     custom_steps: Path | None = Field(
         None, description="Directory of steps of your own (*.json), as `amends steps fit` writes them."
     )
+    reference: Path | None = Field(
+        None, description="File that drift is measured against; that of the bundle if not given."
+    )
     inference_threads: Annotated[int, Field(ge=0, le=256)] = Field(
         0, description="Threads that encode; 0 takes one a core."
     )
@@ -76,6 +79,9 @@ class Settings(BaseSettings):
     tls_key: Path | None = Field(None, description="PEM file of the private key.")
     tls_client_ca: Path | None = Field(
         None, description="PEM file of the authorities whose client certificates are required."
+    )
+    otel: bool = Field(
+        False, description="Whether traces and gRPC metrics go out by OTLP; OTEL_EXPORTER_OTLP_ENDPOINT says so, too."
     )
     log_level: Literal["DEBUG", "INFO", "WARNING", "ERROR"] = Field(
         "INFO", description="Least severe level that is logged."

@@ -21,6 +21,7 @@ from amends_server.encoding import EncoderPool, Overloaded, Priority, QueueExpir
 from amends_server.errors import draining, invalid, too_many_events, too_many_streams
 from amends_server.metrics import Metrics
 from amends_server.playbooks import Shelf
+from amends_server.tracing import exemplar, part
 from amends_server.validation import field_rules, validate
 
 _READ_AHEAD = 64
@@ -94,7 +95,7 @@ class Coaching:
         if self._draining:
             raise draining()
         if len(self._streams) >= self._limits.max_streams:
-            self._metrics.refused.labels("live_conversations").inc()
+            self._metrics.refused.labels(priority.name.lower(), "live_conversations").inc()
             raise too_many_streams(self._limits.max_streams)
         coach = Coach(self._shelf.current.scorer, self._model_id)  # a conversation ends on the playbooks it began on
         stream = _Stream(coach, self._pool, self._metrics, self._limits, priority)
@@ -183,8 +184,9 @@ class _Stream:
         """Gives an answer to each event."""
         while (taken := await self._take()) is not None:
             event, is_read = taken
-            answer = await self._answer(event) if is_read else None
-            self._count(event, answer)
+            with part("event", kind=event.kind):
+                answer = await self._answer(event) if is_read else None
+                self._count(event, answer)
             yield self._response(event, answer or Answer())
 
     def _put(self, event: _Event) -> None:
@@ -253,6 +255,7 @@ class _Stream:
         self._metrics.batch.observe(len(texts))
         wait_s = min(_PARTIAL_DEADLINE_S, self._limits.deadline_s) if move.partial else self._limits.deadline_s
         encoded = await self._pool.encode(texts, deadline=time.monotonic() + wait_s, priority=self._priority)
+        self._metrics.request_tokens.observe(encoded.tokens)
         # Would hold the event loop up.
         if len(texts) + len(move.before.encodings) > _LARGE or self._nbytes > _LARGE_BYTES:
             return await asyncio.to_thread(self._coach.answer, move, encoded.encodings)
@@ -262,7 +265,7 @@ class _Stream:
         self._metrics.live_events.labels(event.kind, "passed_over" if answer is None else "read").inc()
         if answer is None:
             return
-        self._metrics.live_event.labels(event.kind).observe(time.monotonic() - event.arrived)
+        self._metrics.live_event.labels(event.kind).observe(time.monotonic() - event.arrived, exemplar())
         if answer.judgement is not None and event.kind == "turn":
             self._metrics.judged((answer.judgement,))
         if answer.fate is not None and self._session is not None:
