@@ -6,6 +6,12 @@ EVERYTHING: dict[str, Any] = {
     "playbooks": {"mine.yaml": "name: mine\nstages: []\n"},
     "exemplars": "name: ours\n",
     "customSteps": {"offer_callback.json": '{"name": "offer_callback"}'},
+    "reference": '{"format": 1}\n',
+    "otel": {
+        "endpoint": "http://collector:4317",
+        "collector": [{"podSelector": {"matchLabels": {"app": "collector"}}}],
+        "variables": {"OTEL_TRACES_SAMPLER": "parentbased_traceidratio", "OTEL_TRACES_SAMPLER_ARG": "0.1"},
+    },
     "tls": {"secretName": "amends-tls", "clientAuth": True},
     "settings": {"max_message_bytes": 8388608, "default_deadline_s": 2.5, "reflection": False, "log_level": "WARNING"},
     "image": {"digest": "sha256:" + "0" * 64, "pullSecrets": ["registry"]},
