@@ -3,8 +3,9 @@
 import asyncio
 import os
 import threading
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping, Sequence
 from contextlib import ExitStack
+from pathlib import Path
 from typing import Any
 
 import hypothesis
@@ -12,6 +13,7 @@ import pytest
 from amends_client import Client, ClientOptions
 from amends_server.server import Model, Service, load_model
 from amends_server.settings import Settings
+from amends_server.telemetry import Telemetry
 from running_service import PATIENCE_S, Running, Serve
 
 hypothesis.settings.register_profile("amends", deadline=None)  # machines are shared: a slow case is no wrong one
@@ -43,9 +45,16 @@ def model() -> Model:
     return load_model(Settings())
 
 
-def _started(stack: ExitStack, loop: asyncio.AbstractEventLoop, model: Model, settings: dict[str, Any]) -> Running:
+def _started(
+    stack: ExitStack,
+    loop: asyncio.AbstractEventLoop,
+    model: Model,
+    settings: dict[str, Any],
+    telemetry: Telemetry | None = None,
+) -> Running:
     async def start() -> Service:
-        service = Service(Settings(**{"port": 0, "metrics_port": -1, "inference_threads": 2, **settings}), model)
+        chosen = Settings(**{"port": 0, "metrics_port": -1, "inference_threads": 2, **settings})
+        service = Service(chosen, model, telemetry)
         stack.callback(lambda: Running(service, loop).run(service.stop(0)))
         await service.start()
         return service
@@ -55,9 +64,9 @@ def _started(stack: ExitStack, loop: asyncio.AbstractEventLoop, model: Model, se
 
 @pytest.fixture
 def serve(loop: asyncio.AbstractEventLoop, model: Model) -> Iterator[Serve]:
-    """Starts a service of the test's own: `serve(model=..., **settings)`."""
+    """Starts a service of the test's own: `serve(model=..., telemetry=..., **settings)`."""
     with ExitStack() as stack:
-        yield lambda model=model, **settings: _started(stack, loop, model, settings)
+        yield lambda model=model, telemetry=None, **settings: _started(stack, loop, model, settings, telemetry)
 
 
 @pytest.fixture(scope="session")
@@ -71,3 +80,13 @@ def running(loop: asyncio.AbstractEventLoop, model: Model) -> Iterator[Running]:
 def client(running: Running) -> Iterator[Client]:
     with Client(ClientOptions(running.target, timeout_s=PATIENCE_S, max_attempts=1)) as client:
         yield client
+
+
+@pytest.fixture
+def metric_labels(monkeypatch: pytest.MonkeyPatch) -> Mapping[str, Sequence[str]]:
+    """Every value that a label of a metric may take, as the documentation lists them."""
+    monkeypatch.syspath_prepend(str(Path(__file__).parents[1] / "docs" / "metrics"))
+    import labels
+
+    allowed: Mapping[str, Sequence[str]] = labels.LABELS
+    return allowed

@@ -10,6 +10,7 @@ from pathlib import Path
 from grafana_foundation_sdk.cog.encoder import JSONEncoder
 from panels import CHOSEN, Panel, build
 
+_LOOKS = "amends_drift_observations_total"
 _OURS = f'{CHOSEN}, grpc_service=~"amends[.]v1[.].+"'
 
 
@@ -22,9 +23,10 @@ def _ratio(part: str, whole: str, by: str = "job", only: str = "") -> str:
     return f"{_rate(part, by, CHOSEN + only)}\n/ {_rate(whole, by)}"
 
 
-def _per(part: str, whole: str, by: str) -> str:
-    """Each kind of the part, per one of the whole."""
-    return f"{_rate(part, by)}\n/ ignoring ({by}) group_left sum (rate({whole}{{{CHOSEN}}}[$__rate_interval]))"
+def _per(part: str, whole: str, by: str, only: str = "") -> str:
+    """Each kind of the part, per one of the whole; `only` are further matchers of both."""
+    chosen = CHOSEN + only
+    return f"{_rate(part, by, chosen)}\n/ ignoring ({by}) group_left sum (rate({whole}{{{chosen}}}[$__rate_interval]))"
 
 
 def _quantile(share: float, metric: str, by: str = "job") -> str:
@@ -124,6 +126,16 @@ OVERVIEW = {
             {"": f"count by (namespace, job, name, version, sha256) (amends_model_info{{{CHOSEN}}})"},
             kind="table",
         ),
+        Panel(
+            "Days of the certificate",
+            {"{{instance}}": f"(amends_tls_certificate_expiry_timestamp_seconds{{{CHOSEN}}} - time()) / 86400"},
+            says="Until the first of the served chain ends; nothing without TLS.",
+        ),
+        Panel(
+            "Seconds to load the model",
+            {"{{instance}}": _recorded("amends_model_load_seconds", "instance")},
+            "s",
+        ),
     ],
 }
 
@@ -141,6 +153,22 @@ MODEL = {
             "Drift of the verdicts",
             {"{{job}}": _recorded("amends:verdicts:psi1d")},
             says="Population stability index of a day against the week before: under 0.1 steady, over 0.25 shifted.",
+        ),
+        Panel(
+            "Drift from the reference",
+            {"{{figure}} {{playbook}}": _recorded("amends:reference:psi1d")},
+            says="Population stability index of a day against the model's reference: under 0.1 steady, over 0.25 not.",
+        ),
+        Panel(
+            "Scores in the reference",
+            {
+                "{{bin}} reference": f'avg by (bin) (amends_reference_ratio{{{CHOSEN}, figure="score"}})',
+                "{{bin}} here": _per(
+                    "amends_drift_observations_total", "amends_drift_observations_total", "bin", ', figure="score"'
+                ),
+            },
+            "percentunit",
+            says="Share of each ten points, as expected and as it is.",
         ),
         Panel("Scores", {"{{le}}": _rate("amends_score_bucket", "le")}, kind="heat"),
         Panel("Confidence", {"{{le}}": _rate("amends_confidence_bucket", "le")}, kind="heat"),
@@ -177,6 +205,13 @@ MODEL = {
     ],
     "What the model reads": [
         Panel(
+            "Languages",
+            {"{{language}}": _recorded("amends:sentences:ratio_rate1h_by_language")},
+            "percentunit",
+            "shares",
+            "A guess by sentence. The model reads English alone.",
+        ),
+        Panel(
             "Unknown tokens",
             {"{{job}}": _recorded("amends:unknown_tokens:ratio_rate1h")},
             "percentunit",
@@ -211,6 +246,13 @@ CAPACITY = {
             says="What the autoscaler looks at.",
         ),
         Panel("Sentences that wait", {"{{instance}}": _recorded("amends_queue_sentences", "instance")}),
+        Panel(
+            "Seconds of work that wait",
+            {"{{instance}}": _recorded("amends_queue_work_seconds", "instance")},
+            "s",
+            says="By estimate, with all threads at work.",
+        ),
+        Panel("Admitted calls", {"{{priority}}": _rate("amends_admission_accepted_total", "priority")}, "reqps"),
         Panel("Refused calls", {"{{reason}}": _recorded("amends:admission_refused:rate5m", "reason")}, "reqps"),
         Panel("Dropped sentences", {"{{reason}}": _rate("amends_queue_dropped_total", "reason")}, "reqps"),
         Panel("Calls in flight", {"{{instance}}": _recorded("amends_calls_in_flight", "instance")}),
@@ -221,6 +263,10 @@ CAPACITY = {
                 "95 %": _quantile(0.95, "amends_request_sentences"),
             },
         ),
+        Panel(
+            "Tokens a call",
+            {"median": _quantile(0.5, "amends_request_tokens"), "95 %": _quantile(0.95, "amends_request_tokens")},
+        ),
     ],
     "The encoder": [
         Panel(
@@ -228,6 +274,18 @@ CAPACITY = {
             {"{{instance}}": _recorded("amends:encoder_threads:busy2m")},
             says="A replica is full when this reaches its cores.",
         ),
+        Panel(
+            "Busy share of the threads",
+            {"{{instance}}": _recorded("amends:encoder_threads:busy_ratio2m")},
+            "percentunit",
+        ),
+        Panel(
+            "Measured to estimated cost",
+            {"median": _quantile(0.5, "amends_cost_ratio"), "95 %": _quantile(0.95, "amends_cost_ratio")},
+            says="1 where what was estimated at the door is what it took.",
+        ),
+        Panel("Sentences that failed", {"{{fault}}": _rate("amends_inference_errors_total", "fault")}, "reqps"),
+        Panel("Tokens encoded", {"{{instance}}": _rate("amends_sentence_tokens_sum", "instance")}, "reqps"),
         Panel(
             "Seconds a sentence",
             {"median": _quantile(0.5, "amends_inference_seconds"), "99 %": _quantile(0.99, "amends_inference_seconds")},

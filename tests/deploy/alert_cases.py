@@ -104,6 +104,50 @@ def _verdicts(good: str, bad: str) -> Series:
     }
 
 
+def _busy(seconds: str) -> Series:
+    """Of two threads: a minute has 120 seconds of theirs."""
+    return {f"amends_inference_seconds_sum{{{ONE}}}": seconds, f"amends_encoder_threads{{{ONE}}}": "2x60"}
+
+
+def _costs(below: str, le: str, count: str = "0+100x60") -> Series:
+    """Ratios of measured to estimated seconds, up to `le` and above it."""
+    name = "amends_cost_ratio"
+    return {
+        f'{name}_bucket{{{ONE}, le="0.1"}}': "0x60",
+        f'{name}_bucket{{{ONE}, le="{le}"}}': below,
+        f'{name}_bucket{{{ONE}, le="10.0"}}': count,
+        f'{name}_bucket{{{ONE}, le="+Inf"}}': count,
+        f"{name}_count{{{ONE}}}": count,
+    }
+
+
+def _drift(good: str, bad: str) -> Series:
+    """Two verdicts, of which the reference holds as many of one as of the other."""
+    bins = {f'{ONE}, model_version="1", playbook="p", figure="verdict", bin="{name}"': name for name in ("GOOD", "BAD")}
+    counted = {"GOOD": good, "BAD": bad}
+    return {
+        **{f"amends_drift_observations_total{{{labels}}}": counted[name] for labels, name in bins.items()},
+        **{f"amends_reference_ratio{{{labels}}}": "0.5x200" for labels in bins},
+    }
+
+
+def _unsure(unsure: str, rest: str) -> Series:
+    verdicts = {"UNSURE": unsure, "PARTLY": rest}
+    return {
+        f'amends_verdicts_total{{{ONE}, playbook="p", verdict="{name}"}}': values for name, values in verdicts.items()
+    }
+
+
+def _languages(english: str, other: str) -> Series:
+    languages = {"en": english, "other": other}
+    return {f'amends_sentences_total{{{ONE}, language="{name}"}}': values for name, values in languages.items()}
+
+
+def _expiry(at: object) -> Series:
+    return {f"amends_tls_certificate_expiry_timestamp_seconds{{{ONE}}}": f"{at} " * 150}
+
+
+_DRIFTED = {**_JOB_LABELS, "model_version": "1", "playbook": "p", "figure": "verdict"}
 _UNAVAILABLE = f'{ONE}, grpc_type="unary", {_EMPATHY}, grpc_method="ScoreReply", grpc_code="UNAVAILABLE"'
 _UP = f'up{{{IDENTITY}, pod="%s", instance="%s:9464"}}'
 
@@ -135,9 +179,20 @@ CASES: list[Case] = [
     Case(
         "AmendsRefuses",
         "15m",
-        {**_started("0+1000x30"), f'amends_admission_refused_total{{{ONE}, reason="deadline"}}': "0+11x30"},
-        {**_started("0+1000x30"), f'amends_admission_refused_total{{{ONE}, reason="deadline"}}': "0+9x30"},
+        {
+            **_started("0+1000x30"),
+            f'amends_admission_refused_total{{{ONE}, priority="live", reason="deadline"}}': "0+11x30",
+        },
+        {
+            **_started("0+1000x30"),
+            f'amends_admission_refused_total{{{ONE}, priority="live", reason="deadline"}}': "0+9x30",
+        },
     ),
+    Case("AmendsEncoderBusy", "30m", _busy("0+109x60"), _busy("0+107x60"), _ONE_LABELS),
+    Case("AmendsCostsMisjudged", "40m", _costs("0+49x60", "2.0"), _costs("0+51x60", "2.0"), _ONE_LABELS),
+    Case("AmendsCostsMisjudged", "40m", _costs("0+51x60", "0.5"), _costs("0+49x60", "0.5"), _ONE_LABELS),
+    # Of a sentence a minute the median says nothing.
+    Case("AmendsCostsMisjudged", "40m", _costs("0+49x60", "2.0"), _costs("0+0.1x60", "2.0", "0+1x60"), _ONE_LABELS),
     Case(
         "AmendsEventLoopLag",
         "20m",
@@ -170,6 +225,13 @@ CASES: list[Case] = [
             f"grpc_server_handled_total{{{_UNAVAILABLE}}}": "0+60x30",
             f"amends_inference_seconds_count{{{ONE}}}": "0+1x30",
         },
+        _ONE_LABELS,
+    ),
+    Case(
+        "AmendsSentencesFail",
+        "20m",
+        {f'amends_inference_errors_total{{{ONE}, fault="sentence"}}': "0x10 1x20"},
+        {f'amends_inference_errors_total{{{ONE}, fault="sentence"}}': "1x30"},
         _ONE_LABELS,
     ),
     Case(
@@ -206,6 +268,51 @@ CASES: list[Case] = [
         _verdicts("_x1001 0+33x200", "_x1001 0+67x200"),
         interval="10m",
     ),
+    # Halves in the reference: 75 to 25 is an index of .275, 74 to 26 of .251, 73 to 27 of .229.
+    Case(
+        "AmendsReferenceDrift",
+        "31h",
+        _drift("0+75x200", "0+25x200"),
+        _drift("0+73x200", "0+27x200"),
+        _DRIFTED,
+        interval="10m",
+    ),
+    # A hundred judgements a day say too little.
+    Case(
+        "AmendsReferenceDrift",
+        "31h",
+        _drift("0+75x200", "0+25x200"),
+        _drift("0+.75x200", "0+.25x200"),
+        _DRIFTED,
+        interval="10m",
+    ),
+    # A bin that never came counts as 0.1 %.
+    Case(
+        "AmendsReferenceDrift",
+        "31h",
+        _drift("0+9x200", "0x200"),
+        _drift("0+9x200", "0+9x200"),
+        _DRIFTED,
+        interval="10m",
+    ),
+    Case(
+        "AmendsUnsure",
+        "4h",
+        _unsure("0+21x300", "0+79x300"),
+        _unsure("0+19x300", "0+81x300"),
+        {**_JOB_LABELS, "playbook": "p"},
+    ),
+    Case(
+        "AmendsOtherLanguage",
+        "4h",
+        _languages("0+90x300", "0+11x300"),
+        _languages("0+91x300", "0+9x300"),
+        {**_JOB_LABELS, "language": "other"},
+    ),
+    Case("AmendsCertificateEndsSoon", "2h", _expiry(14 * 86400 + 3500), _expiry(14 * 86400 + 3700), _ONE_LABELS),
+    # Without TLS there is none that could end.
+    Case("AmendsCertificateEndsSoon", "2h", _expiry(14 * 86400 + 3000), _expiry("NaN"), _ONE_LABELS),
+    Case("AmendsCertificateEnds", "1h", _expiry(2 * 86400 + 2600), _expiry(2 * 86400 + 2800), _ONE_LABELS),
     Case(
         "AmendsUnknownTokens",
         "4h",

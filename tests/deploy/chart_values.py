@@ -6,6 +6,12 @@ EVERYTHING: dict[str, Any] = {
     "playbooks": {"mine.yaml": "name: mine\nstages: []\n"},
     "exemplars": "name: ours\n",
     "customSteps": {"offer_callback.json": '{"name": "offer_callback"}'},
+    "reference": '{"format": 1}\n',
+    "otel": {
+        "endpoint": "http://collector:4317",
+        "collector": [{"podSelector": {"matchLabels": {"app": "collector"}}}],
+        "variables": {"OTEL_TRACES_SAMPLER": "parentbased_traceidratio", "OTEL_TRACES_SAMPLER_ARG": "0.1"},
+    },
     "tls": {"secretName": "amends-tls", "clientAuth": True},
     "identity": {
         "secretName": "amends-identity",

@@ -181,10 +181,23 @@ def test_the_adapter_gives_the_autoscaler_its_metrics(render: Render) -> None:
         assert rule["seriesQuery"].split("{")[0] in recorded
 
 
-def test_the_network_lets_callers_and_prometheus_in_and_nothing_out(everything: list[Manifest]) -> None:
-    policy = one(everything, "NetworkPolicy")["spec"]
+def test_the_network_lets_nothing_out(render: Render) -> None:
+    policy = one(render(), "NetworkPolicy")["spec"]
     assert policy["policyTypes"] == ["Ingress", "Egress"]
     assert policy["egress"] == []
+
+
+def test_traces_get_out_to_the_collector_alone(everything: list[Manifest]) -> None:
+    collector, names = one(everything, "NetworkPolicy")["spec"]["egress"]
+    assert collector == {"to": EVERYTHING["otel"]["collector"]}
+    assert {port["port"] for port in names["ports"]} == {53}
+    found = variables(everything)
+    assert found["OTEL_EXPORTER_OTLP_ENDPOINT"] == EVERYTHING["otel"]["endpoint"]
+    assert found["OTEL_TRACES_SAMPLER_ARG"] == "0.1"
+
+
+def test_the_network_lets_callers_and_prometheus_in(everything: list[Manifest]) -> None:
+    policy = one(everything, "NetworkPolicy")["spec"]
     grpc, metrics = policy["ingress"]
     assert grpc["ports"] == [{"port": "grpc"}]
     assert grpc["from"] == EVERYTHING["networkPolicy"]["clients"]
@@ -219,7 +232,8 @@ def test_settings_arrive_as_they_were_given(everything: list[Manifest]) -> None:
 def test_every_setting_is_the_charts_or_the_users(everything: list[Manifest]) -> None:
     schema = json.loads((CHART / "values.schema.json").read_text())
     users = set(schema["properties"]["settings"]["propertyNames"]["enum"])
-    charts = {name.removeprefix(PREFIX).lower() for name in variables(everything)} - set(EVERYTHING["settings"])
+    ours = {name.removeprefix(PREFIX).lower() for name in variables(everything) if name.startswith(PREFIX)}
+    charts = ours - set(EVERYTHING["settings"])
     assert users | charts == set(Settings.model_fields) - FILES_ALONE, "a new setting needs its place in the chart"
     assert not users & charts
 
@@ -238,7 +252,10 @@ def test_what_is_taught_is_mounted_where_it_is_looked_for(everything: list[Manif
     found = variables(everything)
     assert paths[found["AMENDS_PLAYBOOK_DIR"]]["configMap"]["name"] == "amends-playbooks"
     assert paths[found["AMENDS_CUSTOM_STEPS"]]["configMap"]["name"] == "amends-teaching"
-    assert paths[found["AMENDS_EXEMPLARS"].rpartition("/")[0]]["configMap"]["name"] == "amends-teaching"
+    for file in ("AMENDS_EXEMPLARS", "AMENDS_REFERENCE"):
+        folder, _, name = found[file].rpartition("/")
+        assert paths[folder]["configMap"]["name"] == "amends-teaching"
+        assert name in maps["amends-teaching"]
     assert paths[found["AMENDS_TLS_KEY"].rpartition("/")[0]]["secret"]["secretName"] == "amends-tls"
 
 

@@ -37,6 +37,12 @@ LABELS = {
     "grpc_code": ("OK", "INTERNAL"),
     "result": ("hit", "miss"),
     "reason": ("deadline",),
+    "priority": ("live",),
+    "fault": ("sentence",),
+    "language": ("en", "other"),
+    "model_version": ("1",),
+    "figure": ("score",),
+    "bin": ("0-10", "10-20"),
     "event": ("turn",),
     "outcome": ("read", "refused"),
     "playbook": ("defuse_and_retain",),
@@ -56,6 +62,8 @@ def _feed(metrics: Metrics) -> None:
             child = field.labels(*values) if values else field
             if isinstance(child, Histogram):
                 child.observe(0.004)
+            elif isinstance(child, Gauge):
+                child.set(0.5)
             else:
                 child.inc()
 

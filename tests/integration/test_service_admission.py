@@ -72,7 +72,9 @@ def test_a_call_an_item_and_a_stream_are_refused_alike(
         assert (info.reason, info.metadata["limit"]) == ("OVERLOADED", "queue_full")
         assert retry.retry_delay.ToMilliseconds() >= 50
         assert "--max-queue" in status.message
-    assert total(running, "amends_admission_refused_total", reason="queue_full") == 5
+    refused_by = {"live": 2, "bulk": 3}
+    for priority, count in refused_by.items():
+        assert total(running, "amends_admission_refused_total", priority=priority, reason="queue_full") == count
 
 
 def test_live_calls_go_before_conversations_and_batches_and_those_that_step_back(
@@ -140,4 +142,4 @@ def test_a_poisoned_sentence_fails_its_own_call_with_an_id_and_nobody_else(
     assert caught.value.message.endswith(f"its id is {records[11].__dict__['error_id']}")
     assert {record.__dict__["type"] for record in records} == {"MemoryError"}
     assert not any("poison" in logging.Formatter().format(record) for record in caplog.records)
-    assert total(running, "amends_inference_errors_total") == 13
+    assert total(running, "amends_inference_errors_total", fault="sentence") == 13

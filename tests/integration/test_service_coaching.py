@@ -152,7 +152,8 @@ def test_a_partial_turn_at_a_busy_time_is_passed_over_and_a_whole_one_is_refused
         blocking.cancel()
 
 
-def test_events_and_fates_are_counted(serve: Serve, open_stream: OpenStream) -> None:
+def test_events_and_fates_are_counted(serve: Serve, model: Model, open_stream: OpenStream) -> None:
+    version = model.bundle.manifest.version
     running = serve()
     with grpc.insecure_channel(running.target) as channel:
         stream = open_stream(channel)
@@ -162,7 +163,7 @@ def test_events_and_fates_are_counted(serve: Serve, open_stream: OpenStream) -> 
     assert total(running, "grpc_server_msg_sent_total", **METHOD) == 5
     assert total(running, "amends_live_events_total", event="turn", outcome="read") == 4
     assert total(running, "amends_live_event_seconds_count", event="turn") == 4
-    assert total(running, "amends_score_count", playbook="unified") == 2
+    assert total(running, "amends_score_count", model_version=version, playbook="unified") == 2
     fates = [total(running, "amends_advice_fates_total", playbook="unified", fate=fate.value) for fate in Fate]
     assert sum(fates) == 3
 

@@ -1,5 +1,7 @@
 """TLS and mutual TLS: who holds the right certificates is served, and nobody else."""
 
+import math
+import time
 from collections.abc import Callable
 from pathlib import Path
 
@@ -93,3 +95,18 @@ def test_files_that_are_no_certificates_fail_loudly(serve: Serve, tmp_path: Path
     garbage.write_text("no certificate")
     with pytest.raises(IdentityError, match="--tls-cert"):
         serve(tls_cert=garbage, tls_key=garbage)
+
+
+EXPIRY = "amends_tls_certificate_expiry_timestamp_seconds"
+
+
+def _expiry(running: Running) -> float:
+    return running.service.metrics.registry.get_sample_value(EXPIRY) or 0.0
+
+
+def test_the_end_of_the_served_certificate_is_told(tls: Running) -> None:
+    assert _expiry(tls) == pytest.approx(time.time() + 3600, abs=300)
+
+
+def test_without_tls_no_certificate_ends(serve: Serve) -> None:
+    assert math.isnan(_expiry(serve()))

@@ -7,7 +7,7 @@ import logging
 import re
 import time
 import uuid
-from collections.abc import AsyncGenerator, AsyncIterator, Awaitable, Callable
+from collections.abc import AsyncGenerator, AsyncIterator, Awaitable, Callable, Mapping
 from contextlib import aclosing
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any, NoReturn, cast
@@ -21,6 +21,7 @@ from amends_server.identity.audit import Audit
 from amends_server.identity.gate import OPEN, Gate
 from amends_server.identity.visit import Visit, begin
 from amends_server.metrics import Metrics
+from amends_server.tracing import Tracing, exemplar
 
 REQUEST_ID_KEY = "x-request-id"
 _REQUEST_ID = re.compile(r"[\x21-\x7e]{1,128}")
@@ -34,6 +35,12 @@ if TYPE_CHECKING:
 @dataclass(frozen=True, slots=True)
 class Malformed:
     """Stands for a request whose bytes are no message of its type."""
+
+    nbytes: int
+
+    def ByteSize(self) -> int:  # noqa: N802  as messages have it
+        """How many bytes came."""
+        return self.nbytes
 
 
 @dataclass(frozen=True, slots=True)
@@ -53,13 +60,21 @@ class _Method:
         return self.kind != "unary"
 
 
+@dataclass(frozen=True, slots=True)
+class _Watch:
+    """Who looks at every call."""
+
+    metrics: Metrics
+    gate: Gate
+    audit: Audit
+    tracing: Tracing | None
+
+
 class EdgeInterceptor(aio.ServerInterceptor):
     """Counts, times, logs and audits each call, asks who makes it, and turns what a handler raises into a status."""
 
-    def __init__(self, metrics: Metrics, gate: Gate, audit: Audit) -> None:
-        self._metrics = metrics
-        self._gate = gate
-        self._audit = audit
+    def __init__(self, metrics: Metrics, gate: Gate, audit: Audit, tracing: Tracing | None = None) -> None:
+        self._watch = _Watch(metrics, gate, audit, tracing)
 
     async def intercept_service(
         self,
@@ -91,10 +106,10 @@ class EdgeInterceptor(aio.ServerInterceptor):
 
     def _unary(self, method: _Method, behaviour: Callable[..., Any]) -> Callable[..., Any]:
         async def call(request: Any, context: Context) -> Any:
-            async with self._call(method, context) as record:
-                record.received()
+            async with _Call(self._watch, method, context) as record:
+                record.received(request)
                 response = await record.guard(behaviour, request)
-                self._metrics.sent.labels(*method.labels).inc()
+                record.sent(response)
                 return response
 
         return call
@@ -102,35 +117,35 @@ class EdgeInterceptor(aio.ServerInterceptor):
     def _stream(self, method: _Method, behaviour: Callable[..., Any]) -> Callable[..., Any]:
         async def call(request: Any, context: Context) -> AsyncIterator[Any]:
             async with (
-                self._call(method, context) as record,
+                _Call(self._watch, method, context) as record,
                 aclosing(record.guard_stream(behaviour, request)) as responses,
             ):
                 async for response in responses:
-                    self._metrics.sent.labels(*method.labels).inc()
+                    record.sent(response)
                     yield response
 
         return call
-
-    def _call(self, method: _Method, context: Context) -> _Call:
-        return _Call(self._metrics, self._gate, self._audit, method, context)
 
 
 class _Call:
     """One call from start to end."""
 
-    def __init__(self, metrics: Metrics, gate: Gate, audit: Audit, method: _Method, context: Context) -> None:
-        self._metrics = metrics
-        self._gate = gate
-        self._audit = audit
+    def __init__(self, watch: _Watch, method: _Method, context: Context) -> None:
+        self._metrics, self._gate, self._audit = watch.metrics, watch.gate, watch.audit
         self._visit: Visit | None = None
         self._method = method
         self._context = context
         self._code = grpc.StatusCode.OK
         self._reason = ""
         self._started = time.monotonic()
-        self._request_id = _request_id(context)
+        metadata = dict(context.invocation_metadata() or ())
+        self._request_id = _request_id(metadata)
+        name = f"{method.service}/{method.name}"
+        self._trace = watch.tracing.call(name, metadata) if watch.tracing is not None else None
 
     async def __aenter__(self) -> _Call:
+        if self._trace is not None:
+            self._trace.begin()
         self._metrics.started.labels(*self._method.labels).inc()
         self._metrics.in_flight.inc()
         self._context.set_trailing_metadata(((REQUEST_ID_KEY, self._request_id),))
@@ -145,16 +160,30 @@ class _Call:
         seconds = time.monotonic() - self._started
         self._metrics.in_flight.dec()
         self._metrics.handled.labels(*self._method.labels, self._code.name).inc()
-        self._metrics.handling.labels(*self._method.labels).observe(seconds)
+        traced = exemplar()
+        self._metrics.handling.labels(*self._method.labels).observe(seconds, traced)
+        self._log(seconds, traced or {})
+        if self._trace is not None:
+            self._trace.end(self._code, self._reason, seconds)
+
+    def _log(self, seconds: float, traced: dict[str, str]) -> None:
         level = logging.INFO if self._code is grpc.StatusCode.OK else logging.WARNING
         outcome = {"code": self._code.name, "reason": self._reason, "seconds": round(seconds, 6)}
-        _log.log(level, "call ended", extra={**self._ids, **outcome})
+        _log.log(level, "call ended", extra={**self._ids, **outcome, **traced})
         if self._method.service not in OPEN:
             self._audit.ended(self._visit, self._ids, outcome, stream=self._method.is_stream)
 
-    def received(self) -> None:
+    def received(self, request: Any) -> None:
         """Counts a message that was received."""
         self._metrics.received.labels(*self._method.labels).inc()
+        if self._trace is not None:
+            self._trace.received_bytes += request.ByteSize()
+
+    def sent(self, response: Any) -> None:
+        """Counts a message that is sent."""
+        self._metrics.sent.labels(*self._method.labels).inc()
+        if self._trace is not None:
+            self._trace.sent_bytes += response.ByteSize()
 
     @property
     def _ids(self) -> dict[str, str]:
@@ -195,7 +224,7 @@ class _Call:
         if hasattr(request, "__aiter__"):
             request = self._requests(request)
         else:
-            self.received()
+            self.received(request)
         try:
             self._enter()
             if isinstance(request, Malformed):
@@ -210,7 +239,7 @@ class _Call:
 
     async def _requests(self, requests: AsyncIterator[Any]) -> AsyncIterator[Any]:
         async for request in requests:
-            self.received()
+            self.received(request)
             if isinstance(request, Malformed):
                 raise malformed()
             yield request
@@ -222,8 +251,8 @@ class _Call:
         )
 
 
-def _request_id(context: Context) -> str:
-    given = dict(context.invocation_metadata() or ()).get(REQUEST_ID_KEY)
+def _request_id(metadata: Mapping[str, str | bytes]) -> str:
+    given = metadata.get(REQUEST_ID_KEY)
     return given if isinstance(given, str) and _REQUEST_ID.fullmatch(given) else uuid.uuid4().hex
 
 
@@ -236,6 +265,6 @@ def _safe(deserialize: Callable[[bytes], Any] | None) -> Callable[[bytes], Any] 
         try:
             return deserialize(data)
         except Exception:  # protobuf raises DecodeError, and others for deep nesting
-            return Malformed()
+            return Malformed(len(data))
 
     return read

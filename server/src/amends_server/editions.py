@@ -1,5 +1,7 @@
 """What is loaded before the first call: the model, and for each tenant the playbooks and the teaching it judges by."""
 
+import logging
+import time
 from collections.abc import Callable, Iterable, Mapping
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass, field
@@ -8,8 +10,9 @@ from pathlib import Path
 from amends.v1 import server_info_pb2
 from amends_core.bundle import DEFAULT_BUNDLE, Bundle, load_bundle
 from amends_core.encoder import Encoding, OnnxEncoder
-from amends_core.errors import PlaybookError, TeachingError
+from amends_core.errors import BundleError, PlaybookError, TeachingError
 from amends_core.playbooks import PlaybookLibrary
+from amends_core.reference import FILE, Reference, load_reference
 from amends_core.scorer import Scorer, phrases_of
 from amends_core.teaching import UNTAUGHT, Teaching, load_teaching
 
@@ -18,6 +21,7 @@ from amends_server.playbooks import Edition, load_checked
 from amends_server.settings import Settings
 
 Encode = Callable[[Iterable[str]], Mapping[str, Encoding]]
+_log = logging.getLogger("amends.server")
 
 
 @dataclass(frozen=True, slots=True)
@@ -34,6 +38,10 @@ class Model:
     tenants: Tenants = field(default_factory=lambda: load_tenants(None))
     own: Mapping[str, Edition] = field(default_factory=dict)
     """Editions of tenants with playbooks, exemplars or steps of their own."""
+    reference: Reference | None = None
+    """What drift is measured against."""
+    load_s: float = 0.0
+    """Seconds in which the bundle was checked and its session made."""
 
     @property
     def edition(self) -> Edition:
@@ -46,13 +54,15 @@ def load_model(settings: Settings) -> Model:
     """Loads bundle and playbooks and encodes the exemplars, which warms the encoder up.
 
     Raises:
-        BundleError: the bundle is missing or damaged.
+        BundleError: the bundle is missing or damaged, or a reference that was given is not of it.
         PlaybookError: a playbook breaks its schema or contradicts itself.
         TeachingError: own exemplars or a custom step cannot be used.
         IdentityError: the tenants cannot be read.
     """
+    started = time.monotonic()
     bundle = load_bundle(settings.model_dir or DEFAULT_BUNDLE)
     encoder = OnnxEncoder(bundle)
+    load_s = time.monotonic() - started
     tenants = load_tenants(settings.tenant_dir)
     common = [settings.playbook_dir] if settings.playbook_dir else []
     teaching = load_teaching(settings.exemplars, settings.custom_steps, bundle)
@@ -68,7 +78,29 @@ def load_model(settings: Settings) -> Model:
             for tenant in tenants.values()
             if has_own(tenant)
         }
-    return Model(bundle, encoder, edition.library, edition.scorer, edition.encodings, teaching, tenants, own)
+    return Model(
+        bundle,
+        encoder,
+        edition.library,
+        edition.scorer,
+        edition.encodings,
+        teaching,
+        tenants,
+        own,
+        _reference(settings, bundle),
+        load_s,
+    )
+
+
+def _reference(settings: Settings, bundle: Bundle) -> Reference | None:
+    """The reference that was given, or the bundle's own: without the latter the service judges as well."""
+    if settings.reference is not None:
+        return load_reference(settings.reference, bundle)
+    try:
+        return load_reference(bundle.path / FILE, bundle)
+    except BundleError as error:
+        _log.warning("no drift is measured", extra={"why": str(error)})
+        return None
 
 
 def has_own(tenant: Tenant) -> bool:

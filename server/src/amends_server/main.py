@@ -14,6 +14,7 @@ from amends_server.identity.caller import IdentityError
 from amends_server.logs import configure_logs
 from amends_server.server import PortInUse, Service
 from amends_server.settings import Settings, SettingsError, load_settings
+from amends_server.telemetry import open_telemetry
 
 _log = logging.getLogger("amends.server")
 
@@ -41,7 +42,7 @@ async def _serve(settings: Settings, model: Model, started: float) -> None:
     loop = asyncio.get_running_loop()
     for number in (signal.SIGTERM, signal.SIGINT):
         loop.add_signal_handler(number, stop.set)
-    service = Service(settings, model)
+    service = Service(settings, model, open_telemetry(model.bundle, asked=settings.otel))
     loop.add_signal_handler(signal.SIGHUP, service.reload)
     await service.start()
     _announce(settings, model, service, time.monotonic() - started)

@@ -40,6 +40,7 @@ from amends_server.services.empathy import EmpathyServicer
 from amends_server.services.health import Health
 from amends_server.services.playbook import PlaybookServicer
 from amends_server.settings import Settings
+from amends_server.telemetry import Telemetry
 from amends_server.validation import field_rules
 
 SERVICES = (
@@ -60,19 +61,23 @@ class PortInUse(OSError):
 class Service:
     """A running service. Made, started and stopped on one event loop."""
 
-    def __init__(self, settings: Settings, model: Model) -> None:
+    def __init__(self, settings: Settings, model: Model, telemetry: Telemetry | None = None) -> None:
         """Reads the files of identity.
 
         Raises:
             IdentityError: certificates, tokens, keys or the audit log cannot be used.
         """
         self._settings = settings
+        self._telemetry = telemetry
         self._started = time.monotonic()
         self.metrics = Metrics()
         self._keyring = self._open_keyring(model)
         self._audit = self._open_audit(model)
         kept = self._keyring.certificates
         self._credentials = server_credentials(kept) if kept else None  # held: gRPC's core calls back into them
+        if kept:
+            expires = lambda: kept.current.expires.timestamp()  # noqa: E731, PLW0108  what is kept changes
+            self.metrics.certificate_expiry.set_function(expires)
         self._pool = EncoderPool(
             model.encoder,
             EncodingCache(settings.cache_mb * MEGABYTE),
@@ -84,7 +89,7 @@ class Service:
         )
         self._health = Health(SERVICES)
         gate = Gate(model.tenants, self._keyring.proofs, self.metrics)
-        edge = EdgeInterceptor(self.metrics, gate, self._audit)
+        edge = EdgeInterceptor(self.metrics, gate, self._audit, telemetry.tracing if telemetry else None)
         self._server = aio.server(interceptors=(edge,), options=_options(settings))
         self._metrics_server: WSGIServer | None = None
         self._tasks: set[asyncio.Task[None]] = set()
@@ -162,13 +167,17 @@ class Service:
     def _close(self) -> None:
         self._pool.close()
         self._audit.close()
+        if self._telemetry is not None:
+            self._telemetry.close()
         if self._metrics_server is not None:
             self._metrics_server.shutdown()
             self._metrics_server.server_close()
 
     def _register(self, model: Model) -> None:
         info = _server_info(self._settings, model)
-        self.metrics.model.info({"name": info.model.name, "version": info.model.version, "sha256": info.model.sha256})
+        served = info.model
+        self.metrics.serves(name=served.name, version=served.version, sha256=served.sha256, reference=model.reference)
+        self.metrics.model_load.set(model.load_s)
         deadline_s = self._settings.default_deadline_s
         empathy = EmpathyServicer(self._shelf, self._pool, self.metrics, info, self._coaching, deadline_s)
         empathy_service_pb2_grpc.add_EmpathyServiceServicer_to_server(empathy, self._server)

@@ -68,6 +68,9 @@ class Settings(BaseSettings):
     custom_steps: Path | None = Field(
         None, description="Directory of steps of your own (*.json), as `amends steps fit` writes them."
     )
+    reference: Path | None = Field(
+        None, description="File that drift is measured against; that of the bundle if not given."
+    )
     inference_threads: Annotated[int, Field(ge=0, le=256)] = Field(
         0, description="Threads that encode; 0 takes one a core."
     )
@@ -124,6 +127,9 @@ class Settings(BaseSettings):
     )
     audit_keep: Annotated[int, Field(ge=1, le=1000)] = Field(
         10, description="Audit logs put aside that are kept; the oldest is deleted."
+    )
+    otel: bool = Field(
+        False, description="Whether traces and gRPC metrics go out by OTLP; OTEL_EXPORTER_OTLP_ENDPOINT says so, too."
     )
     log_level: Literal["DEBUG", "INFO", "WARNING", "ERROR"] = Field(
         "INFO", description="Least severe level that is logged."

@@ -176,7 +176,7 @@ async def test_a_full_queue_refuses_with_retry_delay(bench: Bench) -> None:
     assert caught.value.retry_after_s >= 0.05
     refusal = caught.value.refusal
     assert (refusal.limit, refusal.waiting, refusal.most) == (Limit.QUEUE_FULL, 2, 2)
-    assert bench.count("amends_admission_refused_total", reason="queue_full") == 1
+    assert bench.count("amends_admission_refused_total", priority="interactive", reason="queue_full") == 1
     bench.encoder.open()
     await asyncio.gather(*calls)
     assert "c" not in bench.encoder.taken
@@ -207,7 +207,7 @@ async def test_a_hopeless_deadline_is_refused_at_once(bench: Bench) -> None:
     with pytest.raises(Overloaded) as caught:
         await pool.encode(["hopeless"], deadline=time.monotonic())
     assert caught.value.refusal.limit is Limit.DEADLINE
-    assert bench.count("amends_admission_refused_total", reason="deadline") == 1
+    assert bench.count("amends_admission_refused_total", priority="interactive", reason="deadline") == 1
     bench.encoder.open()
     await asyncio.gather(*calls)
     assert bench.encoder.taken == ["in hand", "waiting"]
@@ -255,7 +255,7 @@ async def test_a_poisoned_sentence_fails_its_own_call_alone(bench: Bench) -> Non
         with pytest.raises(EncodingFailed):
             await pool.encode(["bad"], deadline=_soon())
     assert (await pool.encode(["later"], deadline=_soon())).encodings
-    assert bench.count("amends_inference_errors_total") == 11
+    assert bench.count("amends_inference_errors_total", fault="sentence") == 11
 
 
 async def test_an_encoder_that_raises_on_everything_fails_every_waiter_once_and_for_all(bench: Bench) -> None:

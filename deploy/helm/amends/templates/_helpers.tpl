@@ -51,6 +51,10 @@ exemplars.yaml: |
 {{ $file }}: |
   {{- $text | nindent 2 }}
 {{- end }}
+{{- if .Values.reference }}
+reference: |  # no .json: those are custom steps
+  {{- .Values.reference | nindent 2 }}
+{{- end }}
 {{- end }}
 
 {{- /* The paths of what tenants bring, one a line. */}}

@@ -15,6 +15,7 @@ from amends_server.encoding.cache import EncodingCache
 from amends_server.encoding.costs import Costs
 from amends_server.encoding.policy import Job, Priority, Refusal, Schedule, Ticket
 from amends_server.metrics import Metrics
+from amends_server.tracing import exemplar, part
 
 _MAX_TOKENS = 512
 """What encoders of this kind read at most."""
@@ -60,6 +61,11 @@ class Encoded:
     encode_s: float = 0.0
     """Added over the sentences."""
 
+    @property
+    def tokens(self) -> int:
+        """Of all texts that were asked for, cached ones too."""
+        return sum(encoding.tokens for encoding in self.encodings.values())
+
 
 @dataclass(frozen=True, slots=True)
 class _Outcome:
@@ -82,6 +88,8 @@ class _Gathering:
     encodings: dict[str, Encoding]
     queue_s: float = 0.0
     encode_s: float = 0.0
+    exemplar: dict[str, str] | None = None
+    """Of the span in which the call waits."""
 
     def fail(self, error: Exception) -> None:
         if not self.future.done():
@@ -123,6 +131,7 @@ class EncoderPool:
         self._shared = _Shared(Schedule(threads=threads, max_queue=max_queue))
         self._calls: dict[Ticket, _Gathering] = {}
         self._failed = False
+        metrics.threads.set(threads)
         self._threads = [threading.Thread(target=self._work, name=f"encoder-{i}", daemon=True) for i in range(threads)]
         for thread in self._threads:
             thread.start()
@@ -148,8 +157,12 @@ class EncoderPool:
             return Encoded(found)
         jobs = deque(self._job(text) for text in wanted)
         ticket = Ticket(priority, deadline, time.monotonic(), jobs, tenant=tenant)
-        self._admit(ticket)
-        return await self._gather(ticket, _Gathering(self._loop.create_future(), len(wanted), found))
+        with part("encode", sentences=len(texts), cached=len(found), priority=priority.name.lower()) as span:
+            self._admit(ticket)
+            gathering = _Gathering(self._loop.create_future(), len(wanted), found, exemplar=exemplar())
+            encoded = await self._gather(ticket, gathering)
+            span.set_attributes({"amends.queue_seconds": encoded.queue_s, "amends.encode_seconds": encoded.encode_s})
+            return encoded
 
     def close(self) -> None:
         """Ends the threads once the sentence each has in hand is done. Calls that wait end with InferenceFailed."""
@@ -172,8 +185,11 @@ class EncoderPool:
             if refusal is None:
                 self._shared.condition.notify(len(ticket.jobs))
         self._expire(expired)
-        if refusal is not None:
-            self._metrics.refused.labels(refusal.limit.value).inc()
+        priority = ticket.priority.name.lower()
+        if refusal is None:
+            self._metrics.admitted.labels(priority).inc()
+        else:
+            self._metrics.refused.labels(priority, refusal.limit.value).inc()
             raise Overloaded(refusal, refusal.retry_after_s * (1 + random.uniform(0, _MOST_JITTER)))  # noqa: S311  no secret
 
     async def _gather(self, ticket: Ticket, gathering: _Gathering) -> Encoded:
@@ -211,8 +227,8 @@ class EncoderPool:
             gathering.fail(InferenceFailed())
 
     def _collect(self, ticket: Ticket, job: Job, outcome: _Outcome) -> None:
-        self._observe(ticket, job, outcome)
         gathering = self._calls.get(ticket)
+        self._observe(ticket, job, outcome, gathering.exemplar if gathering else None)
         if gathering is None or gathering.future.done():
             return
         if outcome.encoding is None:
@@ -225,18 +241,19 @@ class EncoderPool:
         if gathering.missing == 0:
             gathering.future.set_result(None)
 
-    def _observe(self, ticket: Ticket, job: Job, outcome: _Outcome) -> None:
+    def _observe(self, ticket: Ticket, job: Job, outcome: _Outcome, traced: dict[str, str] | None) -> None:
         self._measure_queue()
-        self._metrics.queue_wait.labels(ticket.priority.name.lower()).observe(outcome.wait_s)
+        self._metrics.queue_wait.labels(ticket.priority.name.lower()).observe(outcome.wait_s, traced)
         if outcome.error is not None:
-            self._metrics.inference_errors.inc()
+            self._metrics.inference_errors.labels("encoder" if outcome.is_broken else "sentence").inc()
             if outcome.is_broken:
                 self._break(outcome.error)
         if outcome.encoding is None:
             return
         self._costs.learn(job.text, outcome.encoding.tokens, outcome.encode_s)
         self._cache.put(job.text, outcome.encoding, ticket.tenant)
-        self._metrics.encoded(outcome.encoding, seconds=outcome.encode_s, estimate_s=job.cost_s)
+        self._metrics.inference.observe(outcome.encode_s, traced)
+        self._metrics.encoded(job.text, outcome.encoding, seconds=outcome.encode_s, estimate_s=job.cost_s)
         self._metrics.cache_bytes.set(self._cache.nbytes)
 
     def _measure_queue(self) -> None:

@@ -23,6 +23,7 @@ from amends_server.identity.quotas import OverQuota
 from amends_server.identity.visit import Visit, current_visit
 from amends_server.metrics import Metrics
 from amends_server.playbooks import Shelves
+from amends_server.tracing import exemplar, part
 from amends_server.validation import field_rules, validate
 
 _READ_AHEAD = 64
@@ -96,7 +97,7 @@ class Coaching:
         if self._draining:
             raise draining()
         visit = current_visit()
-        self._hold_to_bounds(visit)
+        self._hold_to_bounds(visit, priority)
         coach = Coach(self._shelf.current.scorer, self._model_id)  # a conversation ends on the playbooks it began on
         stream = _Stream(coach, self._pool, self._metrics, self._limits, priority, visit)
         reading = asyncio.create_task(stream.read(requests))
@@ -112,10 +113,10 @@ class Coaching:
             reading.cancel()
             await asyncio.gather(reading, return_exceptions=True)
 
-    def _hold_to_bounds(self, visit: Visit) -> None:
+    def _hold_to_bounds(self, visit: Visit, priority: Priority) -> None:
         """There is room for another stream, here and among those of the tenant."""
         if len(self._streams) >= self._limits.max_streams:
-            self._metrics.refused.labels("live_conversations").inc()
+            self._metrics.refused.labels(priority.name.lower(), "live_conversations").inc()
             raise too_many_streams(self._limits.max_streams)
         most = visit.tenant.terms.live_conversations
         if most is not None and sum(stream.tenant == visit.tenant.name for stream in self._streams) >= most:
@@ -208,8 +209,9 @@ class _Stream:
         """Gives an answer to each event."""
         while (taken := await self._take()) is not None:
             event, is_read = taken
-            answer = await self._answer(event) if is_read else None
-            self._count(event, answer)
+            with part("event", kind=event.kind):
+                answer = await self._answer(event) if is_read else None
+                self._count(event, answer)
             yield self._response(event, answer or Answer())
 
     def _put(self, event: _Event) -> None:
@@ -281,6 +283,7 @@ class _Stream:
         encoded = await self._pool.encode(
             texts, deadline=time.monotonic() + wait_s, priority=self._priority, tenant=self.tenant
         )
+        self._metrics.request_tokens.observe(encoded.tokens)
         # Would hold the event loop up.
         if len(texts) + len(move.before.encodings) > _LARGE or self._nbytes > _LARGE_BYTES:
             return await asyncio.to_thread(self._coach.answer, move, encoded.encodings)
@@ -298,7 +301,7 @@ class _Stream:
         self._metrics.live_events.labels(event.kind, "passed_over" if answer is None else "read").inc()
         if answer is None:
             return
-        self._metrics.live_event.labels(event.kind).observe(time.monotonic() - event.arrived)
+        self._metrics.live_event.labels(event.kind).observe(time.monotonic() - event.arrived, exemplar())
         if answer.judgement is not None and event.kind == "turn":
             self._metrics.judged((answer.judgement,))
         if answer.fate is not None and self._session is not None:

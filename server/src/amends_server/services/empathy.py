@@ -20,6 +20,7 @@ from amends_server.metrics import Metrics
 from amends_server.playbooks import Edition, Shelves
 from amends_server.services.coaching import Coaching
 from amends_server.services.priority import priority_of
+from amends_server.tracing import part
 from amends_server.validation import validate
 
 T = TypeVar("T")
@@ -183,11 +184,13 @@ class EmpathyServicer(empathy_service_pb2_grpc.EmpathyServiceServicer):
             texts, deadline=terms.deadline, priority=terms.priority, tenant=visit.tenant.name
         )
         watch.add(encoded)
+        self._metrics.request_tokens.observe(encoded.tokens)
         before = time.monotonic()
-        if len(texts) > _LARGE_PLAN:  # would hold the event loop up
-            result = await asyncio.to_thread(judge, encoded.encodings)
-        else:
-            result = judge(encoded.encodings)
+        with part("judge", playbook=plan.playbook.name):
+            if len(texts) > _LARGE_PLAN:  # would hold the event loop up
+                result = await asyncio.to_thread(judge, encoded.encodings)
+            else:
+                result = judge(encoded.encodings)
         watch.judge_s += time.monotonic() - before
         return result
 

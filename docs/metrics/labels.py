@@ -1,0 +1,56 @@
+"""Every label of a metric of ours, with all the values it may take: none is a caller's to invent."""
+
+from collections.abc import Mapping, Sequence
+
+import grpc
+from amends.v1 import empathy_service_pb2, playbook_service_pb2
+from amends_core.coaching import Fate
+from amends_core.judgement import Verdict
+from amends_core.playbooks import load_library
+from amends_core.reference import FIGURES
+from amends_core.taxonomy import MISSTEPS, STEPS
+from amends_server.encoding.policy import Limit, Priority
+from amends_server.language import Language
+
+SERVICES = [
+    *empathy_service_pb2.DESCRIPTOR.services_by_name.values(),
+    *playbook_service_pb2.DESCRIPTOR.services_by_name.values(),
+]
+
+_STREAMS = {"CoachConversation": "bidi_stream", "Watch": "server_stream", "ServerReflectionInfo": "bidi_stream"}
+_METHODS = {
+    **{service.full_name: [method.name for method in service.methods] for service in SERVICES},
+    "grpc.health.v1.Health": ["Check", "Watch"],
+    "grpc.reflection.v1alpha.ServerReflection": ["ServerReflectionInfo"],
+}
+CALLS = [(_STREAMS.get(name, "unary"), service, name) for service, names in _METHODS.items() for name in names]
+"""Type, service and name of every method that is served."""
+
+LABELS: Mapping[str, Sequence[str]] = {
+    "bin": sorted({name for bins in FIGURES.values() for name in bins}),
+    "event": ["start", "turn", "partial_turn"],
+    "fate": [fate.value for fate in Fate],
+    "fault": ["sentence", "encoder"],
+    "figure": list(FIGURES),
+    "grpc_code": [code.name for code in grpc.StatusCode],
+    "grpc_method": [name for names in _METHODS.values() for name in names],
+    "grpc_service": list(_METHODS),
+    "grpc_type": ["unary", "server_stream", "bidi_stream"],
+    "language": [language.value for language in Language],
+    "misstep": [misstep.value for misstep in MISSTEPS],
+    "outcome": ["read", "passed_over", "loaded", "refused", "postponed"],
+    "playbook": [playbook.name for playbook in load_library()],
+    "priority": [priority.name.lower() for priority in Priority],
+    "reason": [*(limit.value for limit in Limit), "live_conversations", "expired", "cancelled"],
+    "result": ["hit", "miss"],
+    "step": [step.value for step in STEPS],
+    "verdict": [verdict.value for verdict in Verdict],
+}
+
+BY_OPERATOR: Mapping[str, str] = {
+    "model_version": "of the bundle that serves",
+    "name": "of the bundle that serves",
+    "version": "of the bundle that serves",
+    "sha256": "of the manifest of the bundle that serves",
+}
+"""Labels whose one value the operator chooses. Playbooks of one's own add to those of `LABELS`, too."""

@@ -1,0 +1,160 @@
+"""OpenTelemetry is set up where it is asked for, and nowhere else; a real receiver gets what is exported."""
+
+import time
+from collections.abc import Iterator
+from concurrent.futures import ThreadPoolExecutor
+from typing import Any
+
+import grpc
+import pytest
+from amends_core.bundle import Bundle, load_bundle
+from amends_server import telemetry
+from amends_server.telemetry import TelemetryError, open_telemetry
+from opentelemetry.proto.collector.metrics.v1 import metrics_service_pb2, metrics_service_pb2_grpc
+from opentelemetry.proto.collector.trace.v1 import trace_service_pb2, trace_service_pb2_grpc
+
+ENDPOINT = "OTEL_EXPORTER_OTLP_ENDPOINT"
+METHOD = "amends.v1.EmpathyService/ScoreReply"
+NEEDS_EXPORTER = pytest.mark.skipif(not telemetry._is_installed(), reason="the extra `otel` is not installed")
+
+
+@pytest.fixture(scope="module")
+def bundle() -> Bundle:
+    return load_bundle()
+
+
+@pytest.fixture(autouse=True)
+def _no_variables(monkeypatch: pytest.MonkeyPatch) -> None:
+    for name in ("OTEL_SDK_DISABLED", ENDPOINT, "OTEL_SERVICE_NAME", "OTEL_TRACES_SAMPLER"):
+        monkeypatch.delenv(name, raising=False)
+
+
+@pytest.mark.parametrize("environment", [{}, {ENDPOINT: ""}, {"OTEL_SERVICE_NAME": "x"}])
+def test_it_is_off_unless_asked_for(bundle: Bundle, environment: dict[str, str]) -> None:
+    assert open_telemetry(bundle, asked=False, environment=environment) is None
+
+
+def test_the_standard_switch_goes_before_all(bundle: Bundle) -> None:
+    environment = {ENDPOINT: "http://collector:4317", "OTEL_SDK_DISABLED": "True"}
+    assert open_telemetry(bundle, asked=True, environment=environment) is None
+
+
+@pytest.mark.parametrize("environment", [{}, {"OTEL_EXPORTER_OTLP_TRACES_ENDPOINT": "http://collector:4317"}])
+def test_without_the_extra_it_says_how_to_get_it(
+    bundle: Bundle, monkeypatch: pytest.MonkeyPatch, environment: dict[str, str]
+) -> None:
+    monkeypatch.setattr(telemetry, "_is_installed", lambda: False)
+    with pytest.raises(TelemetryError, match=r"amends\[server,otel\]"):
+        open_telemetry(bundle, asked=not environment, environment=environment)
+
+
+@pytest.mark.parametrize(
+    ("name", "value", "known"),
+    [("OTEL_EXPORTER_OTLP_PROTOCOL", "http/protobuf", "grpc"), ("OTEL_TRACES_EXPORTER", "zipkin", "otlp or none")],
+)
+def test_what_it_cannot_do_is_refused(bundle: Bundle, name: str, value: str, known: str) -> None:
+    with pytest.raises(TelemetryError, match=f"{name} is '{value}'; what is spoken is {known}"):
+        open_telemetry(bundle, asked=True, environment={name: value})
+
+
+class _Traces(trace_service_pb2_grpc.TraceServiceServicer):
+    def __init__(self, requests: list[Any]) -> None:
+        self._requests = requests
+
+    def Export(self, request: Any, context: Any) -> Any:
+        self._requests.append(request)
+        return trace_service_pb2.ExportTraceServiceResponse()
+
+
+class _Metrics(metrics_service_pb2_grpc.MetricsServiceServicer):
+    def __init__(self, requests: list[Any]) -> None:
+        self._requests = requests
+
+    def Export(self, request: Any, context: Any) -> Any:
+        self._requests.append(request)
+        return metrics_service_pb2.ExportMetricsServiceResponse()
+
+
+class Collector:
+    """A receiver of OTLP, and what it received."""
+
+    def __init__(self) -> None:
+        self.traces: list[Any] = []
+        self.metrics: list[Any] = []
+        self.server = grpc.server(ThreadPoolExecutor(2))
+        trace_service_pb2_grpc.add_TraceServiceServicer_to_server(_Traces(self.traces), self.server)
+        metrics_service_pb2_grpc.add_MetricsServiceServicer_to_server(_Metrics(self.metrics), self.server)
+        self.port = self.server.add_insecure_port("127.0.0.1:0")
+
+
+@pytest.fixture
+def collector(monkeypatch: pytest.MonkeyPatch) -> Iterator[Collector]:
+    receiver = Collector()
+    monkeypatch.setenv(ENDPOINT, f"http://127.0.0.1:{receiver.port}")
+    receiver.server.start()
+    yield receiver
+    receiver.server.stop(0).wait()
+
+
+def _call(bundle: Bundle) -> None:
+    """One call, from set-up to the end of the exporters."""
+    opened = open_telemetry(bundle, asked=False)
+    assert opened is not None
+    call = opened.tracing.call(METHOD, {})
+    call.begin()
+    call.end(grpc.StatusCode.OK, "", 0.01)
+    opened.close()
+
+
+def _attributes(of: Any) -> dict[str, str]:
+    return {pair.key: pair.value.string_value for pair in of.attributes}
+
+
+@NEEDS_EXPORTER
+def test_spans_and_metrics_reach_a_collector_with_the_model_they_come_from(
+    bundle: Bundle, collector: Collector
+) -> None:
+    _call(bundle)
+    (spans,) = collector.traces[0].resource_spans
+    assert [span.name for span in spans.scope_spans[0].spans] == [METHOD]
+    resource = _attributes(spans.resource)
+    assert resource["service.name"] == "amends"
+    assert resource["amends.model.sha256"] == bundle.sha256
+    (metrics,) = collector.metrics[-1].resource_metrics
+    assert {metric.name for metric in metrics.scope_metrics[0].metrics} == {
+        "grpc.server.call.started",
+        "grpc.server.call.duration",
+        "grpc.server.call.rcvd_total_compressed_message_size",
+        "grpc.server.call.sent_total_compressed_message_size",
+    }
+    duration = next(m for m in metrics.scope_metrics[0].metrics if m.name == "grpc.server.call.duration")
+    assert (duration.unit, len(duration.histogram.data_points[0].explicit_bounds)) == ("s", 41)
+
+
+@NEEDS_EXPORTER
+def test_the_operators_variables_go_first(
+    bundle: Bundle, collector: Collector, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("OTEL_SERVICE_NAME", "care")
+    monkeypatch.setenv("OTEL_METRICS_EXPORTER", "none")
+    _call(bundle)
+    assert _attributes(collector.traces[0].resource_spans[0].resource)["service.name"] == "care"
+    assert collector.metrics == []
+
+
+@NEEDS_EXPORTER
+def test_a_sampler_that_takes_nothing_sends_nothing(
+    bundle: Bundle, collector: Collector, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("OTEL_TRACES_SAMPLER", "always_off")
+    _call(bundle)
+    assert collector.traces == []
+    assert collector.metrics
+
+
+@NEEDS_EXPORTER
+def test_a_collector_that_is_gone_does_not_hold_the_end_up(bundle: Bundle, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv(ENDPOINT, "http://127.0.0.1:1")
+    started = time.monotonic()
+    _call(bundle)
+    assert time.monotonic() - started < 10, "two seconds, and a machine that is busy"
