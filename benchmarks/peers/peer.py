@@ -112,7 +112,9 @@ def _infinity(port: int, work: Path) -> Sequence[str]:
     if made.returncode:
         raise PeerMissing(f"its model could not be made: {made.stderr.strip().splitlines()[-1]}")
     return (
-        *(str(environment / "infinity_emb"), "v2", "--model-id", str(model), "--served-model-name", "default"),
+        # From inside the folder: by any other name than "." its own library does not find the file it names.
+        *("env", "-C", str(model), str(environment / "infinity_emb"), "v2", "--model-id", "."),
+        *("--served-model-name", "default"),
         *("--engine", "optimum", "--device", "cpu", "--batch-size", "8", "--host", "127.0.0.1", "--port", str(port)),
         *("--no-model-warmup", "--no-bettertransformer", "--log-level", "warning"),
     )

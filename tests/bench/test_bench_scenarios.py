@@ -39,7 +39,7 @@ def _value(report: dict[str, Any], bar: str) -> Any:
 
 
 def test_latency(tmp_path: Path) -> None:
-    _, report = _run("latency", tmp_path, duration=1, scale=0.02)
+    _, report = _run("latency", tmp_path, duration=4, scale=0.02)
     assert _phases(report) == {"lone", "capacity", "half"}
 
 
