@@ -4,12 +4,13 @@ PIP = -m pip install --quiet --disable-pip-version-check
 PROTOS = $(wildcard proto/amends/v1/*.proto)
 GEN = proto/gen/python
 DEV = .venv-dev/bin
-SRC = server clients cli eval training tests docs deploy/grafana proto/protodeps.py
+SRC = server clients cli eval training tests docs benchmarks deploy/grafana proto/protodeps.py
 
 export PATH := $(CURDIR)/$(DEV):$(PATH)
 
 .DEFAULT_GOAL := help
-.PHONY: help eval gate baseline advice judgement reference worked dashboards metrics scrape datasets leakage serve test test-train lint format proto breaking model lock golden clean
+.PHONY: help bench bench-peers bench-overload bench-growth soak bench-all bench-report bench-compare test-bench eval gate baseline \
+  advice judgement reference worked dashboards metrics scrape datasets leakage serve test test-train lint format proto breaking model lock golden clean
 
 help: ## Says what each target does
 	@grep -hE '^[a-z-]+:.*##' $(MAKEFILE_LIST) | sed -E 's/:.*## /\t/' | expand -t 14
@@ -89,6 +90,36 @@ metrics: .venv-dev/installed ## Writes the table of metrics in docs/metrics anew
 
 scrape: .venv-dev/installed ## Measures a scrape of every series there can be
 	@$(DEV)/python docs/metrics/scrape.py
+BENCH = .venv-bench/bin/python -m benchmarks
+DAYS = steady monday spike outage bulk stairs
+
+bench: .venv-bench/installed ## Runs the contact centre and measures latency; ARGS="--duration 20 --scale 0.2" makes it short, DAYS=spike picks
+	@$(BENCH) run $(DAYS:%=centre-%) latency $(ARGS)
+
+bench-peers: .venv-bench/installed .venv-bench-infinity/installed ## Measures other ways of serving the same encoder beside ours
+	@$(BENCH) run peers $(ARGS)
+
+bench-overload: .venv-bench/installed ## Overload, clients that vanish, slow readers, idle connections, the same scores under load
+	@$(BENCH) run overload vanish slow-readers idle parity $(ARGS)
+
+bench-growth: .venv-bench/installed ## How the cost grows with replies, history, playbooks, exemplars; what a call costs beside inference
+	@$(BENCH) run growth overhead $(ARGS)
+
+soak: .venv-bench/installed ## Half an hour at 70 %; ARGS="--duration 600" makes it shorter
+	@$(BENCH) run soak $(ARGS)
+
+bench-all: ## All of these, some two and a half hours, and the tables of benchmarks/README.md; needs a quiet machine
+	@status=0; for part in bench bench-peers bench-overload bench-growth soak; do $(MAKE) --no-print-directory $$part || status=1; done; \
+	  $(MAKE) --no-print-directory bench-report && exit $$status
+
+bench-report: .venv-bench/installed ## Writes the tables of benchmarks/README.md from benchmarks/results
+	@$(BENCH) report
+
+bench-compare: .venv-bench/installed ## Two reports of one machine side by side; BEFORE=file AFTER=file
+	@$(BENCH) compare $(BEFORE) $(AFTER)
+
+test-bench: .venv-bench/installed ## Runs every benchmark for a few seconds, Locust and the peers included
+	@.venv-bench/bin/python -m pytest tests/bench $(ARGS)
 
 lock: .venv-dev/installed-lint ## Writes the lock files anew (needs uv)
 	@mkdir -p build && requirements/lock.sh
@@ -97,7 +128,7 @@ lock: .venv-dev/installed-lint ## Writes the lock files anew (needs uv)
 	@.venv-train/bin/python $(PIP) --no-deps --require-hashes -r requirements/teacher.txt && touch $@
 
 clean: ## Removes environments and what was built
-	@rm -rf .venv .venv-dev .venv-train build dist proto/deps
+	@rm -rf .venv .venv-dev .venv-train .venv-bench .venv-bench-infinity build dist proto/deps
 
 .PHONY: generate
 generate:
@@ -134,3 +165,18 @@ proto/deps/made: .venv-dev/installed-lint proto/protodeps.py
 	@.venv-train/bin/python $(PIP) --no-deps --require-hashes -r requirements/train.txt
 	@.venv-train/bin/python $(PIP) --require-hashes -r requirements/build.txt -r requirements/runtime.txt -r requirements/test.txt
 	@.venv-train/bin/python $(PIP) --no-deps --no-build-isolation --editable . && touch $@
+
+.venv-bench/installed: requirements/runtime.txt requirements/build.txt requirements/bench.txt pyproject.toml
+	@echo "Making the environment .venv-bench (once)"
+	@$(PYTHON) -m venv .venv-bench
+	@.venv-bench/bin/python $(PIP) torch==2.13.0
+	@.venv-bench/bin/python $(PIP) --no-deps --require-hashes -r requirements/bench.txt
+	@.venv-bench/bin/python $(PIP) --require-hashes -r requirements/build.txt -r requirements/runtime.txt
+	@.venv-bench/bin/python $(PIP) --no-deps --no-build-isolation --editable . && touch $@
+
+# A peer that wants older packages than ours.
+.venv-bench-infinity/installed: requirements/bench-infinity.txt
+	@echo "Making the environment .venv-bench-infinity (once)"
+	@$(PYTHON) -m venv .venv-bench-infinity
+	@.venv-bench-infinity/bin/python $(PIP) torch==2.13.0
+	@.venv-bench-infinity/bin/python $(PIP) --no-deps --require-hashes -r requirements/bench-infinity.txt && touch $@

@@ -10,10 +10,13 @@ lock requirements/test.in build/eval.txt -c requirements/runtime.txt -c requirem
 lock requirements/lint.in -c requirements/runtime.txt -c requirements/test.txt -o requirements/lint.txt
 # PyTorch is installed by itself, before the rest: its plain wheel would bring several GB of CUDA packages.
 lock pyproject.toml --extra train -c requirements/runtime.txt -o build/train.txt
+lock requirements/bench.in -c requirements/runtime.txt -c requirements/build.txt -c requirements/test.txt -o build/bench.txt
+lock requirements/bench-infinity.in -o build/bench-infinity.txt
 python - <<'PY'
 import re
 from pathlib import Path
-blocks = re.split(r"\n(?=\S)", Path("build/train.txt").read_text().strip())
-kept = [b for b in blocks if not re.match(r"(torch|triton|nvidia-|cuda-)", b)]
-Path("requirements/train.txt").write_text("\n".join(kept) + "\n")
+for name in ("train", "bench", "bench-infinity"):
+    blocks = re.split(r"\n(?=\S)", Path(f"build/{name}.txt").read_text().strip())
+    kept = [b for b in blocks if not re.match(r"(torch|triton|nvidia-|cuda-)", b)]
+    Path(f"requirements/{name}.txt").write_text("\n".join(kept) + "\n")
 PY

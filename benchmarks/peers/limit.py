@@ -1,0 +1,31 @@
+"""The limit: ONNX Runtime with nothing around it, one thread a core, one sentence a run, no network."""
+
+import threading
+import time
+from collections.abc import Sequence
+
+from benchmarks.load import Run
+from benchmarks.outcomes import Outcome
+from benchmarks.peers.encoders import OnnxEncoder, threads
+from benchmarks.peers.workload import Item
+
+
+def limit(items: Sequence[Item], seconds: float) -> Run:
+    """Encodes item after item in as many threads as there are cores, which share a session of one thread."""
+    encoder = OnnxEncoder(threads=1)
+    encoder.encode([text for item in items[:20] for text in item.texts])
+    run = Run(time.time(), time.time() + seconds)
+
+    def work(first: int) -> None:
+        index = first
+        while (at := time.time()) < run.end:
+            encoder.encode(items[index % len(items)].texts)
+            run.outcomes.append(Outcome("encode", at, time.time() - at))
+            index += threads()
+
+    workers = [threading.Thread(target=work, args=(first,)) for first in range(threads())]
+    for worker in workers:
+        worker.start()
+    for worker in workers:
+        worker.join()
+    return run

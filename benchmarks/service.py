@@ -1,0 +1,191 @@
+"""A service of the benchmark's own: started as its users start it, watched from outside."""
+
+import json
+import os
+import signal
+import subprocess
+import sys
+import tempfile
+import threading
+import time
+from collections.abc import Mapping
+from pathlib import Path
+from types import TracebackType
+from typing import Any, Self
+from urllib.request import urlopen
+
+import psutil
+from prometheus_client.parser import text_string_to_metric_families
+
+from benchmarks.outcomes import Phase
+
+_START_S, _STOP_S = 600.0, 60.0
+"""Thousands of exemplars take minutes to encode; a drain takes as long as its grace."""
+_SAMPLE_S = 0.25
+
+Metrics = Mapping[tuple[str, frozenset[tuple[str, str]]], float]
+
+
+class ServiceFailed(RuntimeError):
+    """The service did not start; the message holds what it said."""
+
+
+class Service:
+    """`amends serve` as a process, with memory and processor time sampled while it runs.
+
+    Args:
+        flags: for `amends serve`; ports are chosen free.
+    """
+
+    def __init__(self, *flags: str) -> None:
+        self._flags = flags
+        self._folder = tempfile.TemporaryDirectory(prefix="amends-bench-")
+        self._log = Path(self._folder.name) / "log"
+        self._process: subprocess.Popen[bytes] | None = None
+        self.watch: Watch | None = None
+        self.port = self.metrics_port = 0
+        self.seconds_to_serve = 0.0
+
+    def __enter__(self) -> Self:
+        self.start()
+        return self
+
+    def __exit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
+    ) -> None:
+        self.stop()
+        self._folder.cleanup()
+
+    @property
+    def target(self) -> str:
+        """Where it listens."""
+        return f"127.0.0.1:{self.port}"
+
+    @property
+    def pid(self) -> int:
+        """Of its process."""
+        assert self._process is not None
+        return self._process.pid
+
+    def start(self) -> None:
+        """Starts it, on the same ports where it ran before, and waits until it serves.
+
+        Raises:
+            ServiceFailed: it ended, or took too long.
+        """
+        command = [sys.executable, "-m", "amends_cli", "serve", "--port", str(self.port)]
+        command += ["--metrics-port", str(self.metrics_port), *self._flags]
+        started = time.monotonic()
+        with self._log.open("wb") as log:
+            self._process = subprocess.Popen(command, stderr=log, stdout=log, env=_environment())
+        record = self._wait_until_serving()
+        self.seconds_to_serve = time.monotonic() - started
+        self.port, self.metrics_port = record["port"], record["metrics_port"]
+        self.watch = Watch(self.pid)
+
+    def stop(self, *, hard: bool = False) -> None:
+        """Ends it, by SIGTERM, or by SIGKILL where it is to vanish."""
+        if self.watch is not None:
+            self.watch.stop()
+        if self._process is not None and self._process.poll() is None:
+            self._process.send_signal(signal.SIGKILL if hard else signal.SIGTERM)
+            try:
+                self._process.wait(_STOP_S)
+            except subprocess.TimeoutExpired:
+                self._process.kill()
+                self._process.wait()
+
+    def metrics(self) -> Metrics:
+        """Every sample of its metrics page."""
+        with urlopen(f"http://127.0.0.1:{self.metrics_port}/metrics", timeout=30) as page:
+            text = page.read().decode()
+        return {
+            (sample.name, frozenset(sample.labels.items())): sample.value
+            for family in text_string_to_metric_families(text)
+            for sample in family.samples
+        }
+
+    def _wait_until_serving(self) -> dict[str, Any]:
+        assert self._process is not None
+        give_up = time.monotonic() + _START_S
+        with self._log.open(encoding="utf-8") as log:
+            while time.monotonic() < give_up:
+                line = log.readline()
+                if line.startswith("{") and (record := json.loads(line))["message"] == "serving":
+                    return dict(record)
+                if not line:
+                    if self._process.poll() is not None:
+                        break
+                    time.sleep(0.02)
+        raise ServiceFailed(f"amends serve {' '.join(self._flags)}: {self._log.read_text()[-1000:]}")
+
+
+class Watch:
+    """Samples memory and processor time of a process, in a thread."""
+
+    def __init__(self, pid: int) -> None:
+        self._process = psutil.Process(pid)
+        self.samples: list[tuple[float, float, float]] = []
+        """Wall clock, resident megabytes, processor seconds used so far."""
+        self._ended = threading.Event()
+        self._thread = threading.Thread(target=self._run, daemon=True)
+        self._thread.start()
+
+    def stop(self) -> None:
+        """Takes no more samples."""
+        self._ended.set()
+        self._thread.join()
+
+    def usage(self, phase: Phase) -> dict[str, Any]:
+        """What a phase took: mean processors in use, and resident megabytes at its end and at most."""
+        found = [each for each in self.samples if phase.start - _SAMPLE_S <= each[0] <= phase.end + _SAMPLE_S]
+        if len(found) < 2:
+            return {"phase": phase.name, "cores": None, "rss_mb": None, "rss_most_mb": None}
+        seconds = found[-1][0] - found[0][0]
+        return {
+            "phase": phase.name,
+            "cores": round((found[-1][2] - found[0][2]) / seconds, 2),
+            "rss_mb": round(found[-1][1], 1),
+            "rss_most_mb": round(max(each[1] for each in found), 1),
+        }
+
+    def sample(self) -> None:
+        """Takes a sample now."""
+        times = self._process.cpu_times()
+        rss_mb = self._process.memory_info().rss / 2**20
+        self.samples.append((time.time(), rss_mb, times.user + times.system))
+
+    def _run(self) -> None:
+        try:
+            while not self._ended.is_set():
+                self.sample()
+                self._ended.wait(_SAMPLE_S)
+        except psutil.NoSuchProcess:
+            return
+
+
+def total(metrics: Metrics, name: str, **labels: str) -> float:
+    """The sum of a metric's samples with these labels."""
+    wanted = labels.items()
+    return sum(value for (found, marks), value in metrics.items() if found == name and wanted <= marks)
+
+
+def change(before: Metrics, after: Metrics, name: str, **labels: str) -> float:
+    """By how much a counter grew."""
+    return total(after, name, **labels) - total(before, name, **labels)
+
+
+def counters(before: Metrics, after: Metrics) -> dict[str, Any]:
+    """What the service counted between two looks at its metrics."""
+    hits = change(before, after, "amends_cache_requests_total", result="hit")
+    asked = hits + change(before, after, "amends_cache_requests_total", result="miss")
+    return {
+        "cache_hit_share": round(hits / asked, 3) if asked else None,
+        "refused": int(change(before, after, "amends_admission_refused_total")),
+        "expired_sentences": int(change(before, after, "amends_queue_dropped_total", reason="expired")),
+        "cancelled_sentences": int(change(before, after, "amends_queue_dropped_total", reason="cancelled")),
+    }
+
+
+def _environment() -> dict[str, str]:
+    return {name: value for name, value in os.environ.items() if not name.startswith("AMENDS_")}
