@@ -90,6 +90,7 @@ metrics: .venv-dev/installed ## Writes the table of metrics in docs/metrics anew
 
 scrape: .venv-dev/installed ## Measures a scrape of every series there can be
 	@$(DEV)/python docs/metrics/scrape.py
+
 BENCH = .venv-bench/bin/python -m benchmarks
 DAYS = steady monday spike outage bulk stairs
 
