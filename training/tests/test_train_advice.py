@@ -5,7 +5,7 @@ import pytest
 from amends_core.advice.features import STATE_FEATURES, STEP_FEATURES
 from amends_core.advice.weights import Weights, dump, parse
 from amends_core.taxonomy import STEPS
-from amends_train.advice_fit import Cases, _loss, cross_validated, figures, fit
+from amends_train.advice_fit import Cases, _loss, calibrated, cross_validated, figures, first_step_error, fit
 from scipy.optimize import check_grad
 
 FEATURES = len(STEP_FEATURES) + len(STATE_FEATURES) * len(STEPS)
@@ -19,7 +19,7 @@ def _cases(count: int = 60) -> Cases:
     seen = np.zeros((count, len(STEPS), FEATURES))
     seen[np.arange(count), right, HERE] = 1.0
     steps = np.eye(len(STEPS))
-    return Cases(seen, steps[right], steps[(right + 1) % len(STEPS)])
+    return Cases(seen, steps[right], steps[(right + 1) % len(STEPS)], np.arange(count) % 3)
 
 
 def test_feature_that_tells_the_right_step_gets_the_weight() -> None:
@@ -39,14 +39,16 @@ def test_weights_judge_rows_they_never_saw() -> None:
 
 def test_figures_of_a_case_worked_by_hand() -> None:
     steps = np.eye(len(STEPS))
-    cases = Cases(np.zeros((2, 13, 1)), steps[[0, 1]], steps[[2, 0]])
+    cases = Cases(np.zeros((2, 13, 1)), steps[[0, 1]], steps[[2, 0]], np.zeros(2))
     odds = np.array([[3.0, 2.0, 1.0, *[0.0] * 10], [3.0, 2.0, 1.0, *[0.0] * 10]])
     assert figures(cases, odds) == {"first_acceptable": 0.5, "first_wrong": 0.5, "among_first_three": 1.0}
 
 
 def test_slope_is_that_of_the_loss() -> None:
     rng = np.random.default_rng(5)
-    cases = Cases(rng.normal(size=(8, 13, 4)), *(np.eye(13)[rng.integers(0, 6, 8) + 6 * i] for i in range(2)))
+    cases = Cases(
+        rng.normal(size=(8, 13, 4)), *(np.eye(13)[rng.integers(0, 6, 8) + 6 * i] for i in range(2)), np.zeros(8)
+    )
     ridge = np.full(4, 0.5)
     error = check_grad(lambda w: _loss(w, cases, ridge)[0], lambda w: _loss(w, cases, ridge)[1], rng.normal(size=4))
     assert error < 1e-4
@@ -58,3 +60,18 @@ def test_weights_read_back_as_they_were_written() -> None:
     read = parse(dump(made))
     assert read.of_step == pytest.approx(made.of_step, abs=0.005)
     assert read.of_state == pytest.approx(made.of_state, abs=0.005)
+
+
+def test_scale_makes_probabilities_honest_where_several_steps_are_acceptable() -> None:
+    rng = np.random.default_rng(11)
+    odds = rng.normal(0, 2, (4000, 13))
+    chance = np.exp(odds) / np.exp(odds).sum(axis=1, keepdims=True)
+    truth = 1 / (1 + np.exp(-(1.3 * np.log(chance / (1 - chance)) + 0.9)))
+    accepted = (rng.random(truth.shape) < truth).astype(float)
+    cases = Cases(np.zeros((4000, 13, 1)), accepted, np.zeros_like(accepted), np.zeros(4000))
+    plain = Weights(np.zeros(len(STEP_FEATURES)), np.zeros((len(STATE_FEATURES), len(STEPS))))
+    scaled = calibrated(plain, cases, odds)
+    assert (scaled.slope, scaled.intercept) == (pytest.approx(1.3, abs=0.1), pytest.approx(0.9, abs=0.15))
+    assert first_step_error(scaled, cases, odds) < 0.03 < first_step_error(plain, cases, odds)
+    assert (scaled.acceptance(chance).argsort() == chance.argsort()).all()
+    assert parse(dump(scaled)).slope == pytest.approx(scaled.slope, abs=0.001)

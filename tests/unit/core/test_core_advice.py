@@ -74,7 +74,9 @@ def test_steps_that_are_not_for_now_are_never_advised(world: World, playbook: st
 def test_at_most_so_many_steps_are_given_as_were_asked_for(world: World, most: int) -> None:
     few, all_steps = world.advise(said(VENTS), most=most), world.advise(said(VENTS), most=13)
     assert few.steps == all_steps.steps[:most]
-    assert sum(advice.probability for advice in few.steps) <= 1
+    probabilities = [advice.probability for advice in all_steps.steps]
+    assert probabilities == sorted(probabilities, reverse=True)
+    assert 0 <= probabilities[-1] <= probabilities[0] <= 1
 
 
 FIRST = [

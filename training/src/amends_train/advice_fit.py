@@ -7,7 +7,7 @@ acceptable steps, whose probabilities are summed, and a set of plainly wrong one
 import argparse
 import json
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 
 import numpy as np
@@ -20,8 +20,9 @@ from amends_core.local import LocalScorer
 from amends_core.stages import expectations, locate
 from amends_core.taxonomy import STEPS, Role
 from scipy.optimize import minimize
-from scipy.special import logsumexp
-from sklearn.model_selection import KFold
+from scipy.special import logsumexp, softmax
+from sklearn.linear_model import LogisticRegression
+from sklearn.model_selection import LeaveOneGroupOut
 
 HEADER = "# Fitted by `make advice`; see amends_core/advice/features.py for what each feature means.\n"
 RIDGE_STEP = 0.3
@@ -30,8 +31,6 @@ RIDGE_STATE = 1.5
 """Prior precision of what the conversation's state weighs on each step: many weights, few rows."""
 WRONG_WEIGHT = 1.5
 """How much a plainly wrong step counts against a missed acceptable one."""
-FOLDS = 5
-SEED = 20261122
 _STATE_SIZE = len(STATE_FEATURES) * len(STEPS)
 
 
@@ -44,20 +43,24 @@ class Cases:
     acceptable: Floats
     """1 where a step is acceptable, shape (cases, 13)."""
     wrong: Floats
+    source: np.ndarray  # type: ignore[type-arg]
+    """Who wrote each."""
 
     def only(self, kept: np.ndarray) -> "Cases":  # type: ignore[type-arg]
         """Some of the cases."""
-        return Cases(self.seen[kept], self.acceptable[kept], self.wrong[kept])
+        return Cases(self.seen[kept], self.acceptable[kept], self.wrong[kept], self.source[kept])
 
 
 def read_cases(paths: Sequence[Path], bundle: Path = DEFAULT_BUNDLE) -> Cases:
     """Reads JSON lines of `playbook`, `turns`, `acceptable`, `wrong`, and sees each conversation as advice does."""
     local = LocalScorer(load_bundle(bundle))
-    rows = [json.loads(line) for path in paths for line in path.read_text(encoding="utf-8").splitlines()]
+    read = [(str(path), json.loads(line)) for path in paths for line in path.read_text(encoding="utf-8").splitlines()]
+    rows = [row for _, row in read]
     return Cases(
         seen=np.stack([_seen(row, local) for row in rows]),
         acceptable=np.array([[step in row["acceptable"] for step in STEPS] for row in rows], dtype=np.float64),
         wrong=np.array([[step in row["wrong"] for step in STEPS] for row in rows], dtype=np.float64),
+        source=np.array([source for source, _ in read]),
     )
 
 
@@ -82,11 +85,31 @@ def figures(cases: Cases, odds: Floats) -> Mapping[str, float]:
 
 
 def cross_validated(cases: Cases) -> Floats:
-    """Log odds of each case by weights that never saw it, shape (cases, 13)."""
+    """Log odds of each case by weights that never saw a case of its author, shape (cases, 13)."""
     odds = np.zeros(cases.acceptable.shape)
-    for rest, held in KFold(FOLDS, shuffle=True, random_state=SEED).split(cases.seen):
+    for rest, held in LeaveOneGroupOut().split(cases.seen, groups=cases.source):
         odds[held] = cases.seen[held] @ _flat(fit(cases.only(rest)))
     return odds
+
+
+def calibrated(weights: Weights, cases: Cases, odds: Floats) -> Weights:
+    """The weights with the scale that makes `odds`, of weights that never saw the cases, honest probabilities."""
+    chance = np.clip(softmax(odds, axis=1), 1e-6, 1 - 1e-6).ravel()
+    model = LogisticRegression(C=1e3).fit(np.log(chance / (1 - chance)).reshape(-1, 1), cases.acceptable.ravel())
+    return replace(weights, slope=float(model.coef_[0, 0]), intercept=float(model.intercept_[0]))
+
+
+def first_step_error(weights: Weights, cases: Cases, odds: Floats) -> float:
+    """Expected calibration error of the first step's probability, ten bins of like width.
+
+    Source: Naeini et al. (2015), Obtaining well calibrated probabilities using Bayesian binning.
+    """
+    chance = softmax(odds, axis=1)
+    first, rows = chance.argmax(axis=1), np.arange(len(chance))
+    said, right = weights.acceptance(chance[rows, first]), cases.acceptable[rows, first]
+    bins = np.minimum((said * 10).astype(int), 9)
+    gaps = [abs(said[bins == one].mean() - right[bins == one].mean()) * (bins == one).mean() for one in set(bins)]
+    return float(sum(gaps))
 
 
 def _seen(row: Mapping[str, object], local: LocalScorer) -> Floats:
@@ -130,8 +153,11 @@ def main() -> None:
     )  # fmt: skip
     args = parser.parse_args()
     cases = read_cases(args.cases, args.bundle)
-    print(json.dumps({name: round(value, 3) for name, value in figures(cases, cross_validated(cases)).items()}))
-    text = yaml.safe_dump(dump(fit(cases)), sort_keys=False)
+    odds = cross_validated(cases)
+    weights = calibrated(fit(cases), cases, odds)
+    found = {**figures(cases, odds), "calibration_error": first_step_error(weights, cases, odds)}
+    print(json.dumps({name: round(value, 3) for name, value in found.items()}))
+    text = yaml.safe_dump(dump(weights), sort_keys=False)
     args.out.write_text(HEADER + text, encoding="utf-8")
 
 

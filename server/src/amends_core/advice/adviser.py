@@ -152,14 +152,15 @@ def _why(playbook: Playbook, state: State, step: Step) -> str:
 def _probabilities(
     weights: Weights, playbook: Playbook, state: State, position: Position, last_speaker: Role
 ) -> Mapping[Step, float]:
-    """A softmax over the log odds of the steps that are not out of place; adds up to 1."""
+    """How likely each step is acceptable, of those that are not out of place."""
     expected = expectations(playbook, state)
     steps = step_features(playbook, state, position, expected)
     urgency = weights.urgency(steps, state_features(playbook, state, position, last_speaker))
     urgency += _pull(playbook, state, position)
     shut = np.array([expected[step] is Expectation.NOT_NOW for step in STEPS])
     odds = np.where(shut, 0.0, np.exp(urgency - urgency[~shut].max()))
-    return {step: odd for step, odd in zip(STEPS, (odds / odds.sum()).tolist(), strict=True) if odd > 0}
+    accepted = weights.acceptance(odds / odds.sum())
+    return {step: float(accepted[i]) for i, step in enumerate(STEPS) if odds[i] > 0}
 
 
 def _pull(playbook: Playbook, state: State, position: Position) -> NDArray[np.float64]:

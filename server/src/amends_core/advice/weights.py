@@ -12,6 +12,7 @@ from amends_core.advice.features import STATE_FEATURES, STEP_FEATURES, Floats
 from amends_core.taxonomy import STEPS
 
 PATH = Path(__file__).with_name("weights.yaml")
+_LEAST = 1e-6
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -25,6 +26,18 @@ class Weights:
     """Shape (len(STEP_FEATURES),)."""
     of_state: Floats
     """Shape (len(STATE_FEATURES), 13): what each weighs on each step."""
+    slope: float = 1.0
+    """Of the log odds with which a step is acceptable, by those with which it is the one: several may be acceptable."""
+    intercept: float = 0.0
+
+    def acceptance(self, chance: Floats) -> Floats:
+        """Calibrated probabilities that steps are acceptable, from the softmax over them; the order stays.
+
+        Source: Platt (1999), Probabilistic outputs for support vector machines.
+        """
+        bounded = np.clip(chance, _LEAST, 1 - _LEAST)
+        found: Floats = 1 / (1 + np.exp(-(self.slope * np.log(bounded / (1 - bounded)) + self.intercept)))
+        return found
 
     def urgency(self, steps: Floats, state: Floats) -> Floats:
         """Log odds of each step, shape (13,); takes what `features` gives."""
@@ -46,6 +59,7 @@ def parse(data: Mapping[str, Any]) -> Weights:
             [[by_step.get(name, {}).get(step.value, 0.0) for step in STEPS] for name in STATE_FEATURES],
             dtype=np.float64,
         ),
+        **data.get("acceptance", {}),
     )
 
 
@@ -56,4 +70,6 @@ def dump(weights: Weights) -> Mapping[str, Any]:
         for name, row in zip(STATE_FEATURES, weights.of_state.round(2).tolist(), strict=True)
     }
     of_step = dict(zip(STEP_FEATURES, weights.of_step.round(2).tolist(), strict=True))
-    return {"of_step": of_step, "of_state": {name: row for name, row in rounded.items() if row}}
+    acceptance = {"slope": round(weights.slope, 3), "intercept": round(weights.intercept, 3)}
+    of_state = {name: row for name, row in rounded.items() if row}
+    return {"acceptance": acceptance, "of_step": of_step, "of_state": of_state}

@@ -33,7 +33,7 @@ class StepAdvice(_message.Message):
     step: _taxonomy_pb2.Step.ValueType
     """Which step."""
     probability: _builtins.float
-    """Probability that it is the right next step, 0 to 1; they add up to at most 1 over an answer."""
+    """Calibrated probability that it is an acceptable next step, 0 to 1; several can be, so they need not add up to 1."""
     reason: _builtins.str
     """Why, in one sentence."""
     @_builtins.property
