@@ -9,7 +9,7 @@ SRC = server clients cli eval training tests docs deploy/grafana proto/protodeps
 export PATH := $(CURDIR)/$(DEV):$(PATH)
 
 .DEFAULT_GOAL := help
-.PHONY: help eval gate baseline advice judgement reference worked dashboards metrics scrape datasets serve test test-train lint format proto breaking model lock golden clean
+.PHONY: help eval gate baseline advice judgement worked dashboards datasets serve test test-train lint format proto breaking model lock golden clean
 
 help: ## Says what each target does
 	@grep -hE '^[a-z-]+:.*##' $(MAKEFILE_LIST) | sed -E 's/:.*## /\t/' | expand -t 14
@@ -66,9 +66,6 @@ advice: .venv-dev/installed ## Fits the weights of advice on labelled conversati
 judgement: .venv-dev/installed ## Fits the weights of the judgement on graded replies, and prints them beside those that stand
 	@$(DEV)/python -m amends_train.judgement_fit $(ARGS)
 
-reference: .venv-dev/installed ## Counts anew what the embedded model usually judges, for drift; ARGS="--out FILE conversations.jsonl"
-	@$(DEV)/python -m amends_train.reference $(ARGS)
-
 datasets: .venv-dev/installed ## Writes schemas, counted parts of the cards and checksums of the evaluation data anew
 	@$(DEV)/python -m amends_eval.datasets.publish
 
@@ -80,6 +77,10 @@ worked: .venv-dev/installed ## Writes the worked conversations of the documentat
 
 dashboards: .venv-dev/installed ## Draws the dashboards of Grafana anew
 	@$(DEV)/python deploy/grafana/dashboards.py
+
+.PHONY: reference metrics scrape
+reference: .venv-dev/installed ## Counts anew what the embedded model usually judges, for drift; ARGS="--out FILE conversations.jsonl"
+	@$(DEV)/python -m amends_train.reference $(ARGS)
 
 metrics: .venv-dev/installed ## Writes the table of metrics in docs/metrics anew
 	@$(DEV)/python docs/metrics/generate.py

@@ -11,9 +11,9 @@ from amends_core.bundle import DEFAULT_BUNDLE, Bundle, load_bundle
 from amends_core.conversation import Turn
 from amends_core.errors import BundleError
 from amends_core.judgement import Judgement, Verdict
+from amends_core.local import LocalScorer
 from amends_core.reference import FIGURES, FILE, NONE, count, load_reference, observations
 from amends_core.taxonomy import Role, Step, Strength
-from amends_train.reading import Reader
 from amends_train.reference import CONVERSATIONS, counted, write
 from hypothesis import given
 from hypothesis import strategies as st
@@ -27,13 +27,13 @@ def bundle() -> Bundle:
 
 
 @pytest.fixture(scope="module")
-def reader() -> Reader:
-    return Reader()
+def local() -> LocalScorer:
+    return LocalScorer()
 
 
 @pytest.fixture(scope="module")
-def judgement(reader: Reader) -> Judgement:
-    return reader.judge(UPSET, "I am so sorry about the wait. You should have called us, frankly.", "unified")
+def judgement(local: LocalScorer) -> Judgement:
+    return local.judge(UPSET, ["I am so sorry about the wait. You should have called us, frankly."], "unified")
 
 
 def _looks(judgement: Judgement, figure: str) -> list[str]:
@@ -49,8 +49,8 @@ def test_a_judgement_falls_into_a_bin_of_every_figure(judgement: Judgement) -> N
     assert _looks(judgement, "verdict") == [judgement.verdict.value]
 
 
-def test_a_reply_without_any_misstep_says_so(reader: Reader) -> None:
-    clean = reader.judge(UPSET, "I am so sorry about the wait.", "unified")
+def test_a_reply_without_any_misstep_says_so(local: LocalScorer) -> None:
+    clean = local.judge(UPSET, ["I am so sorry about the wait."], "unified")
     assert clean.missteps == ()
     assert _looks(clean, "misstep") == [NONE]
 
@@ -69,7 +69,7 @@ def test_counts_hold_every_bin(judgement: Judgement) -> None:
     assert counts["verdict"][judgement.verdict.value] == 2
 
 
-def test_what_is_written_is_read_back_as_shares(bundle: Bundle, reader: Reader, tmp_path: Path) -> None:
+def test_what_is_written_is_read_back_as_shares(bundle: Bundle, local: LocalScorer, tmp_path: Path) -> None:
     rows = tmp_path / "own.jsonl"
     turns = [
         {"role": "customer", "text": "It broke again!"},
@@ -78,9 +78,9 @@ def test_what_is_written_is_read_back_as_shares(bundle: Bundle, reader: Reader, 
     rows.write_text(
         json.dumps({"turns": turns}) + "\n" + json.dumps({"turns": turns[:1], "replies": [{"text": "No."}]})
     )
-    write(tmp_path / FILE, counted(reader, [rows]))
+    write(tmp_path / FILE, counted(local, [rows]))
     reference = load_reference(tmp_path / FILE, bundle)
-    assert set(reference.playbooks) == set(reader.playbooks)
+    assert set(reference.playbooks) == {playbook.name for playbook in local.library}
     for figure in FIGURES:
         assert math.isclose(sum(reference.shares("unified", figure).values()), 1)
     assert sum(reference.playbooks["unified"]["verdict"].values()) == 2
@@ -122,9 +122,9 @@ def test_a_reference_that_cannot_be_meant_is_refused_with_the_remedy(
     assert "python -m amends_train.reference" in str(caught.value)
 
 
-def test_the_shipped_reference_is_what_the_shipped_model_judges(bundle: Bundle, reader: Reader) -> None:
+def test_the_shipped_reference_is_what_the_shipped_model_judges(bundle: Bundle, local: LocalScorer) -> None:
     """Closely: a weight that is fitted anew may move a few judgements to the next bin."""
-    shipped, now = load_reference(DEFAULT_BUNDLE / FILE, bundle), counted(reader, CONVERSATIONS)
+    shipped, now = load_reference(DEFAULT_BUNDLE / FILE, bundle), counted(local, CONVERSATIONS)
     for playbook in now.playbooks:
         for figure, bins in FIGURES.items():
             p, q = now.shares(playbook, figure), shipped.shares(playbook, figure)

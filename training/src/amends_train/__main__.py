@@ -5,12 +5,13 @@ import json
 from pathlib import Path
 
 import torch
+from amends_core.bundle import load_bundle
+from amends_core.local import LocalScorer
 from amends_core.reference import FILE
 
 from amends_train import reference
 from amends_train.bases import BASES
 from amends_train.fit import FitOptions
-from amends_train.reading import Reader
 from amends_train.recipe import Pupil, Recipe, Sources, read_inputs, run
 
 DATASETS = Path("eval/datasets")
@@ -60,7 +61,8 @@ def main() -> None:
         real_texts=args.real_texts,
     )
     figures = run(recipe, read_inputs(sources))
-    reference.write(args.out / FILE, reference.counted(Reader(args.out), reference.CONVERSATIONS))
+    local = LocalScorer(load_bundle(args.out))
+    reference.write(args.out / FILE, reference.counted(local, reference.CONVERSATIONS))
     print(json.dumps(figures, indent=1))
 
 

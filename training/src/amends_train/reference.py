@@ -10,26 +10,26 @@ from collections.abc import Iterator, Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
-from amends_core.bundle import DEFAULT_BUNDLE
+from amends_core.bundle import DEFAULT_BUNDLE, load_bundle
 from amends_core.conversation import Turn
 from amends_core.judgement import Judgement
+from amends_core.local import LocalScorer
+from amends_core.playbooks import load_library
 from amends_core.reference import FILE, FORMAT, Reference, count
 from amends_core.taxonomy import Role
-
-from amends_train.reading import Reader
 
 CONVERSATIONS = (Path("eval/datasets/ranked-v1/dev.jsonl"), Path("eval/datasets/arcs-v1/dev.jsonl"))
 """Graded replies from harmful to excellent, and whole conversations."""
 
 
-def counted(reader: Reader, paths: Sequence[Path]) -> Reference:
-    """Judges JSON lines of `turns`, and of `replies` where there are any, by every playbook of the reader."""
+def counted(local: LocalScorer, paths: Sequence[Path]) -> Reference:
+    """Judges JSON lines of `turns`, and of `replies` where there are any, by every playbook of the scorer."""
     rows = [json.loads(line) for path in paths for line in path.read_text(encoding="utf-8").splitlines()]
     playbooks = {
-        name: count(judgement for row in rows for judgement in _judgements(reader, row, name))
-        for name in reader.playbooks
+        playbook.name: count(judgement for row in rows for judgement in _judgements(local, row, playbook.name))
+        for playbook in local.library
     }
-    return Reference(reader.model_sha256, playbooks)
+    return Reference(local.bundle.sha256, playbooks)
 
 
 def write(path: Path, reference: Reference) -> None:
@@ -38,12 +38,12 @@ def write(path: Path, reference: Reference) -> None:
     path.write_text(json.dumps(data, indent=1) + "\n", encoding="utf-8")
 
 
-def _judgements(reader: Reader, row: Mapping[str, Any], playbook: str) -> Iterator[Judgement]:
+def _judgements(local: LocalScorer, row: Mapping[str, Any], playbook: str) -> Iterator[Judgement]:
     turns = [Turn(Role(turn["role"].upper()), turn["text"]) for turn in row["turns"]]
     if "replies" in row:
-        yield from (reader.judge(turns, reply["text"], playbook) for reply in row["replies"])
+        yield from (local.judge(turns, [reply["text"]], playbook) for reply in row["replies"])
     else:
-        yield from reader.judge_conversation(turns, playbook)
+        yield from (reply.judgement for reply in local.judge_conversation(turns, playbook).replies)
 
 
 def main() -> None:
@@ -56,7 +56,8 @@ def main() -> None:
         "conversations", type=Path, nargs="*", default=CONVERSATIONS, help="JSON lines of turns: role and text"
     )
     args = parser.parse_args()
-    reference = counted(Reader(args.bundle, args.playbook_dir), args.conversations)
+    local = LocalScorer(load_bundle(args.bundle), load_library(args.playbook_dir))
+    reference = counted(local, args.conversations)
     write(args.out or args.bundle / FILE, reference)
     for name, counts in reference.playbooks.items():
         print(f"{name}: {sum(counts['score'].values())} judgements")
