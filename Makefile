@@ -67,9 +67,6 @@ advice: .venv-dev/installed ## Fits the weights of advice on labelled conversati
 judgement: .venv-dev/installed ## Fits the weights of the judgement on graded replies, and prints them beside those that stand
 	@$(DEV)/python -m amends_train.judgement_fit $(ARGS)
 
-reference: .venv-dev/installed ## Counts anew what the embedded model usually judges, for drift; ARGS="--out FILE conversations.jsonl"
-	@$(DEV)/python -m amends_train.reference $(ARGS)
-
 datasets: .venv-dev/installed ## Writes schemas, counted parts of the cards and checksums of the evaluation data anew
 	@$(DEV)/python -m amends_eval.datasets.publish
 
@@ -84,6 +81,10 @@ worked: .venv-dev/installed ## Writes the worked conversations of the documentat
 
 dashboards: .venv-dev/installed ## Draws the dashboards of Grafana anew
 	@$(DEV)/python deploy/grafana/dashboards.py
+
+.PHONY: reference metrics scrape
+reference: .venv-dev/installed ## Counts anew what the embedded model usually judges, for drift; ARGS="--out FILE conversations.jsonl"
+	@$(DEV)/python -m amends_train.reference $(ARGS)
 
 metrics: .venv-dev/installed ## Writes the table of metrics in docs/metrics anew
 	@$(DEV)/python docs/metrics/generate.py

@@ -61,7 +61,8 @@ def main() -> None:
         real_texts=args.real_texts,
     )
     figures = run(recipe, read_inputs(sources))
-    reference.write(args.out / FILE, reference.counted(LocalScorer(load_bundle(args.out)), reference.CONVERSATIONS))
+    local = LocalScorer(load_bundle(args.out))
+    reference.write(args.out / FILE, reference.counted(local, reference.CONVERSATIONS))
     print(json.dumps(figures, indent=1))
 
 

@@ -19,8 +19,8 @@ SHRINK = 20.0
 positives, little say. In split halves of the development rows the drawn thresholds keep F1 and take missteps on real
 text from a precision of .79 to .84."""
 MISSTEP_BETA = 0.6
-"""Missteps are accusations: they are claimed where F-beta is highest, precision counting more than recall. In split halves
-.6 gives a precision of .86 on real text, .7 one of .80, for two points of recall."""
+"""Missteps are accusations: they are claimed where F-beta is highest, precision counting more than recall. In split
+halves .6 gives a precision of .86 on real text, .7 one of .80, for two points of recall."""
 MISSTEP_FLOOR = 0.4
 STEP_BETA = 1.0
 """Steps are claimed where F1 is highest."""

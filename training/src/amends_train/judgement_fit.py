@@ -197,7 +197,6 @@ def main() -> None:
     parser.add_argument(
         "replies", type=Path, nargs="*",
         default=[
-            Path("training/data/replies/quill.jsonl"),  # unseen by the embedded bundle
             Path("eval/datasets/ranked-v1/dev.jsonl"), Path("eval/datasets/gaming-v1/dev.jsonl"),
         ],
     )  # fmt: skip

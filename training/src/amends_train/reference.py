@@ -23,7 +23,7 @@ CONVERSATIONS = (Path("eval/datasets/ranked-v1/dev.jsonl"), Path("eval/datasets/
 
 
 def counted(local: LocalScorer, paths: Sequence[Path]) -> Reference:
-    """Judges JSON lines of `turns`, and of `replies` where there are any, by every playbook of the library."""
+    """Judges JSON lines of `turns`, and of `replies` where there are any, by every playbook of the scorer."""
     rows = [json.loads(line) for path in paths for line in path.read_text(encoding="utf-8").splitlines()]
     playbooks = {
         playbook.name: count(judgement for row in rows for judgement in _judgements(local, row, playbook.name))
@@ -56,7 +56,8 @@ def main() -> None:
         "conversations", type=Path, nargs="*", default=CONVERSATIONS, help="JSON lines of turns: role and text"
     )
     args = parser.parse_args()
-    reference = counted(LocalScorer(load_bundle(args.bundle), load_library(args.playbook_dir)), args.conversations)
+    local = LocalScorer(load_bundle(args.bundle), load_library(args.playbook_dir))
+    reference = counted(local, args.conversations)
     write(args.out or args.bundle / FILE, reference)
     for name, counts in reference.playbooks.items():
         print(f"{name}: {sum(counts['score'].values())} judgements")
