@@ -68,10 +68,10 @@ class Caller:
         return method(call.data, timeout=timeout_s, metadata=call.metadata)
 
     async def send(self, call: Call, *, timeout_s: float, due: float | None = None) -> Outcome:
-        """Makes a call and tells what came of it; time counts from `due` (wall clock), or from now."""
-        at = time.time() if due is None else due
+        """Makes a call and tells what came of it; time counts from `due` (monotonic), or from now."""
+        at = time.monotonic() if due is None else due
         reason = await reason_of(self.start(call, timeout_s))
-        return Outcome(call.rpc, at, time.time() - at, reason)
+        return Outcome(call.rpc, at, time.monotonic() - at, reason)
 
     async def ask(self, call: Call, timeout_s: float = 60.0) -> bytes:
         """Makes a call and gives its answer."""

@@ -21,7 +21,7 @@ class Stretch:
     has_objective: bool = False
 
     def at(self, started: float, seconds: float) -> Phase:
-        """The phase of a run that began at `started` (wall clock) and lasts so long."""
+        """The phase of a run that began at `started` (monotonic) and lasts so long."""
         return Phase(self.name, started + self.start * seconds, started + self.end * seconds)
 
 

@@ -11,6 +11,8 @@ from rich.table import Table
 from benchmarks.report import shown
 
 _KEYS = ("phase", "rpc")
+_POINTS = ("x", "agents", "connections", "streams")
+"""Numbers that say which row it is."""
 _MEASURES = ("rate", "p50_ms", "p95_ms", "p99_ms", "p999_ms")
 
 
@@ -53,7 +55,7 @@ def _measures(report: Mapping[str, Any]) -> list[tuple[str, float | None]]:
         label = " ".join(row[key] for key in _KEYS)
         found += [(f"{label} {measure}", row[measure]) for measure in _MEASURES]
     for row in (*report["figures"], *report["service"]):
-        label = " ".join(str(value) for value in row.values() if isinstance(value, str))
+        label = " ".join(str(value) for name, value in row.items() if isinstance(value, str) or name in _POINTS)
         found += [(f"{label} {name}", value) for name, value in row.items() if isinstance(value, int | float)]
     return found
 

@@ -19,7 +19,7 @@ from benchmarks.load import Run, open_loop
 from benchmarks.outcomes import Outcome, Phase, Row, row_of, summarise
 from benchmarks.report import Bar, Report
 from benchmarks.service import Service, counters
-from benchmarks.texts import Script
+from benchmarks.texts import ROOT, Script
 
 _PROBE_RATE = 2.0
 """Calls a second of the open-loop probe beside the agents: too few to be a load."""
@@ -44,9 +44,10 @@ def contact_centre(name: str, folder: Path, *, seconds: float, scale: float) -> 
     with Service() as service, tempfile.TemporaryDirectory() as work:
         before = service.metrics()
         outcomes, started, probe = asyncio.run(_run(profile, service, seconds, scale, folder, Path(work)))
-        assert service.watch is not None
-        usage = [service.watch.usage(stretch.at(started, seconds)) for stretch in profile.stretches]
-        counted = {"phase": "whole run", **counters(before, service.metrics())}
+        usage = [service.usage(stretch.at(started, seconds)) for stretch in profile.stretches]
+        since = {} if profile.killed else before  # who comes back counts from nothing
+        counted = {"phase": "since it was back" if profile.killed else "whole run"}
+        counted |= counters(since, service.metrics())
     phases = [stretch.at(started, seconds) for stretch in profile.stretches]
     rows = [row for phase in phases for row in (*summarise(phase, outcomes), _probe_row(phase, probe))]
     return Report(
@@ -66,7 +67,7 @@ async def _run(
     written = work / "outcomes.jsonl"
     command = _locust(profile, service, seconds, scale, folder, written)
     with (folder / f"centre-{profile.name}-locust.txt").open("wb") as said:
-        locust = subprocess.Popen(command, stdout=said, stderr=said)
+        locust = subprocess.Popen(command, stdout=said, stderr=said, cwd=ROOT)
     try:
         started = await _started(written, locust)
         probe, *_ = await asyncio.gather(
@@ -84,7 +85,7 @@ async def _run(
 def _locust(
     profile: Profile, service: Service, seconds: float, scale: float, folder: Path, written: Path
 ) -> Sequence[str]:
-    stem = folder / f"centre-{profile.name}-locust"
+    stem = folder.resolve() / f"centre-{profile.name}-locust"
     return [
         *(sys.executable, "-m", "locust", "-f", str(Path(__file__).parent / "locustfile.py")),
         *("--headless", "--only-summary", "--loglevel", "WARNING", "--stop-timeout", "5"),
@@ -94,8 +95,8 @@ def _locust(
 
 
 async def _started(written: Path, locust: "subprocess.Popen[bytes]") -> float:
-    give_up = time.time() + _START_S
-    while time.time() < give_up and locust.poll() is None:
+    give_up = time.monotonic() + _START_S
+    while time.monotonic() < give_up and locust.poll() is None:
         with suppress(OSError, IndexError, ValueError):
             return float(json.loads(written.read_text().splitlines()[0])["started"])
         await asyncio.sleep(0.05)
@@ -107,7 +108,7 @@ async def _probe(service: Service, until: float) -> Run:
     script = Script(seed=11)
     calls = calls_of(script.score_reply(history=5) for _ in range(100))
     async with Caller(service.target, connections=1) as caller:
-        return await open_loop(caller, calls, rate=_PROBE_RATE, seconds=max(0.1, until - time.time()), seed=11)
+        return await open_loop(caller, calls, rate=_PROBE_RATE, seconds=max(0.1, until - time.monotonic()), seed=11)
 
 
 async def _bulk(profile: Profile, service: Service, started: float, seconds: float) -> None:
@@ -116,9 +117,9 @@ async def _bulk(profile: Profile, service: Service, started: float, seconds: flo
         return
     phase = profile.bulk.at(started, seconds)
     script = Script(seed=13)
-    await asyncio.sleep(max(0.0, phase.start - time.time()))
+    await asyncio.sleep(max(0.0, phase.start - time.monotonic()))
     async with Caller(service.target, connections=1) as caller:
-        while time.time() < phase.end:
+        while time.monotonic() < phase.end:
             outcome = await caller.send(call_of(script.batch(profile.bulk_items)), timeout_s=30)
             if outcome.reason:
                 await asyncio.sleep(0.5)
@@ -128,9 +129,9 @@ async def _outage(profile: Profile, service: Service, started: float, seconds: f
     """Kills the service and brings it back on the same port."""
     if profile.killed is None or profile.back is None:
         return
-    await asyncio.sleep(max(0.0, started + profile.killed * seconds - time.time()))
+    await asyncio.sleep(max(0.0, started + profile.killed * seconds - time.monotonic()))
     await asyncio.to_thread(lambda: service.stop(hard=True))
-    await asyncio.sleep(max(0.0, started + profile.back * seconds - time.time()))
+    await asyncio.sleep(max(0.0, started + profile.back * seconds - time.monotonic()))
     await asyncio.to_thread(service.start)
 
 

@@ -38,7 +38,7 @@ class Run:
     """What a load made."""
 
     start: float
-    """Wall clock."""
+    """Monotonic seconds."""
     end: float
     """When no more calls were made; those under way were waited for."""
     outcomes: list[Outcome] = field(default_factory=list)
@@ -65,11 +65,11 @@ async def closed_loop(
     caller: Sender, calls: Sequence[Call], *, concurrency: int, seconds: float, timeout_s: float = 30.0
 ) -> Run:
     """So many callers, each with its next call when the last was answered."""
-    run = Run(time.time(), time.time() + seconds)
+    run = Run(time.monotonic(), time.monotonic() + seconds)
     supply = itertools.cycle(calls)
 
     async def one() -> None:
-        while time.time() < run.end:
+        while time.monotonic() < run.end:
             run.outcomes.append(outcome := await caller.send(next(supply), timeout_s=timeout_s))
             if outcome.reason:
                 await asyncio.sleep(_BACK_OFF_S)
@@ -98,17 +98,17 @@ async def open_loop(
     The calls themselves are taken in turn, again from the first after the last.
     """
     rng = random.Random(seed)
-    run = Run(time.time(), time.time() + seconds)
+    run = Run(time.monotonic(), time.monotonic() + seconds)
     supply = itertools.cycle(calls)
     tasks: set[asyncio.Task[None]] = set()
 
     async def one(due: float) -> None:
-        run.lags.append(time.time() - due)
+        run.lags.append(time.monotonic() - due)
         leaves = rng.uniform(0, 0.05) if rng.random() < cancelled else None
         run.outcomes.append(await _call(caller, next(supply), due, timeout_s, leaves))
 
     for at in poisson(rate, seconds, rng):
-        if (wait_s := run.start + at - time.time()) > 0:
+        if (wait_s := run.start + at - time.monotonic()) > 0:
             await asyncio.sleep(wait_s)
         elif len(tasks) % 16 == 0:
             await asyncio.sleep(0)  # late already: let what was sent go on
@@ -120,10 +120,10 @@ async def open_loop(
 
 
 async def _call(caller: Caller, call: Call, due: float, timeout_s: float, leaves: float | None) -> Outcome:
-    left_s = max(0.001, due + timeout_s - time.time())
+    left_s = max(0.001, due + timeout_s - time.monotonic())
     if leaves is None:
         return await caller.send(call, timeout_s=left_s, due=due)
     started = caller.start(call, left_s)
     await asyncio.sleep(leaves)
     done = not started.cancel()
-    return Outcome(call.rpc, due, time.time() - due, "" if done else "left")
+    return Outcome(call.rpc, due, time.monotonic() - due, "" if done else "left")

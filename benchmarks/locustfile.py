@@ -69,7 +69,7 @@ class Desk:
 @events.test_start.add_listener
 def _open(environment: Any, **_: Any) -> None:
     environment.desk = Desk(environment)
-    environment.desk.note({"started": time.time()})
+    environment.desk.note({"started": time.monotonic()})
 
 
 @events.test_stop.add_listener
@@ -125,13 +125,13 @@ class Chat(User):
             self.chat = None
 
     def _call(self, rpc: str, call: Any) -> None:
-        at, started = time.time(), time.perf_counter()
+        at = time.monotonic()
         error: CallError | None = None
         try:
             call()
         except CallError as raised:
             error = raised
-        seconds = time.perf_counter() - started
+        seconds = time.monotonic() - at
         reason = "" if error is None else error.reason or error.code.name
         self.desk.note({"rpc": rpc, "at": at, "seconds": seconds, "reason": reason})
         self.environment.events.request.fire(

@@ -17,7 +17,7 @@ class Outcome:
 
     rpc: str
     at: float
-    """When it was due, in seconds of the wall clock."""
+    """When it was due, in monotonic seconds."""
     seconds: float
     """From when it was due to its answer."""
     reason: str = ""
@@ -30,7 +30,7 @@ class Phase:
 
     name: str
     start: float
-    """Seconds of the wall clock."""
+    """Monotonic seconds, which are those of every process of the machine."""
     end: float
 
     @property

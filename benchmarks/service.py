@@ -42,7 +42,7 @@ class Service:
         self._folder = tempfile.TemporaryDirectory(prefix="amends-bench-")
         self._log = Path(self._folder.name) / "log"
         self._process: subprocess.Popen[bytes] | None = None
-        self.watch: Watch | None = None
+        self._watches: list[Watch] = []
         self.port = self.metrics_port = 0
         self.seconds_to_serve = 0.0
 
@@ -62,10 +62,13 @@ class Service:
         return f"127.0.0.1:{self.port}"
 
     @property
-    def pid(self) -> int:
-        """Of its process."""
-        assert self._process is not None
-        return self._process.pid
+    def watch(self) -> "Watch":
+        """Of its process, the latest where it was started again."""
+        return self._watches[-1]
+
+    def usage(self, phase: Phase) -> dict[str, Any]:
+        """What a phase took, of the process that ran in most of it."""
+        return max(self._watches, key=lambda watch: len(watch.during(phase))).usage(phase)
 
     def start(self) -> None:
         """Starts it, on the same ports where it ran before, and waits until it serves.
@@ -81,11 +84,11 @@ class Service:
         record = self._wait_until_serving()
         self.seconds_to_serve = time.monotonic() - started
         self.port, self.metrics_port = record["port"], record["metrics_port"]
-        self.watch = Watch(self.pid)
+        self._watches.append(Watch(self._process.pid))
 
     def stop(self, *, hard: bool = False) -> None:
         """Ends it, by SIGTERM, or by SIGKILL where it is to vanish."""
-        if self.watch is not None:
+        if self._watches:
             self.watch.stop()
         if self._process is not None and self._process.poll() is None:
             self._process.send_signal(signal.SIGKILL if hard else signal.SIGTERM)
@@ -126,7 +129,7 @@ class Watch:
     def __init__(self, pid: int) -> None:
         self._process = psutil.Process(pid)
         self.samples: list[tuple[float, float, float]] = []
-        """Wall clock, resident megabytes, processor seconds used so far."""
+        """Monotonic seconds, resident megabytes, processor seconds used so far."""
         self._ended = threading.Event()
         self._thread = threading.Thread(target=self._run, daemon=True)
         self._thread.start()
@@ -136,9 +139,13 @@ class Watch:
         self._ended.set()
         self._thread.join()
 
+    def during(self, phase: Phase) -> list[tuple[float, float, float]]:
+        """The samples of a phase."""
+        return [each for each in self.samples if phase.start - _SAMPLE_S <= each[0] <= phase.end + _SAMPLE_S]
+
     def usage(self, phase: Phase) -> dict[str, Any]:
         """What a phase took: mean processors in use, and resident megabytes at its end and at most."""
-        found = [each for each in self.samples if phase.start - _SAMPLE_S <= each[0] <= phase.end + _SAMPLE_S]
+        found = self.during(phase)
         if len(found) < 2:
             return {"phase": phase.name, "cores": None, "rss_mb": None, "rss_most_mb": None}
         seconds = found[-1][0] - found[0][0]
@@ -149,11 +156,12 @@ class Watch:
             "rss_most_mb": round(max(each[1] for each in found), 1),
         }
 
-    def sample(self) -> None:
+    def sample(self) -> tuple[float, float, float]:
         """Takes a sample now."""
         times = self._process.cpu_times()
         rss_mb = self._process.memory_info().rss / 2**20
-        self.samples.append((time.time(), rss_mb, times.user + times.system))
+        self.samples.append((time.monotonic(), rss_mb, times.user + times.system))
+        return self.samples[-1]
 
     def _run(self) -> None:
         try:

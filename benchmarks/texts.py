@@ -85,10 +85,12 @@ class Script:
 
 
 def phrases(count: int, seed: int = 0) -> list[str]:
-    """So many different sentences of agents."""
-    found = list(dict.fromkeys(_agent_sentences()))
-    random.Random(seed).shuffle(found)
-    return found[:count]
+    """So many sentences of agents, of which no two say nearly the same: one of each contrast group."""
+    rows = [row for file in _files("agents") for row in _rows(file)]
+    found = {row.get("group") or row["id"]: row["text"] for row in rows if any(c.isalnum() for c in row["text"])}
+    texts = list(dict.fromkeys(found.values()))
+    random.Random(seed).shuffle(texts)
+    return texts[:count]
 
 
 @cache
@@ -108,9 +110,12 @@ def _customer_messages() -> Sequence[str]:
 
 
 def _texts(folder: str) -> Sequence[str]:
-    files = sorted((ROOT / "training/data" / folder).glob("*.jsonl"))
-    texts = [row["text"] for file in files for row in _rows(file)]
+    texts = [row["text"] for file in _files(folder) for row in _rows(file)]
     return [text for text in texts if any(c.isalnum() for c in text)]
+
+
+def _files(folder: str) -> Sequence[Path]:
+    return sorted((ROOT / "training/data" / folder).glob("*.jsonl"))
 
 
 def _rows(path: Path) -> list[dict[str, Any]]:

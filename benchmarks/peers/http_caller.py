@@ -29,9 +29,9 @@ class HttpCaller:
 
     async def send(self, call: Call, *, timeout_s: float, due: float | None = None) -> Outcome:
         """See `Caller.send`."""
-        at = time.time() if due is None else due
+        at = time.monotonic() if due is None else due
         reason = await self._post(call, timeout_s)
-        return Outcome(call.rpc, at, time.time() - at, reason)
+        return Outcome(call.rpc, at, time.monotonic() - at, reason)
 
     async def _post(self, call: Call, timeout_s: float) -> str:
         timeout = aiohttp.ClientTimeout(total=timeout_s)

@@ -14,13 +14,13 @@ def limit(items: Sequence[Item], seconds: float) -> Run:
     """Encodes item after item in as many threads as there are cores, which share a session of one thread."""
     encoder = OnnxEncoder(threads=1)
     encoder.encode([text for item in items[:20] for text in item.texts])
-    run = Run(time.time(), time.time() + seconds)
+    run = Run(time.monotonic(), time.monotonic() + seconds)
 
     def work(first: int) -> None:
         index = first
-        while (at := time.time()) < run.end:
+        while (at := time.monotonic()) < run.end:
             encoder.encode(items[index % len(items)].texts)
-            run.outcomes.append(Outcome("encode", at, time.time() - at))
+            run.outcomes.append(Outcome("encode", at, time.monotonic() - at))
             index += threads()
 
     workers = [threading.Thread(target=work, args=(first,)) for first in range(threads())]

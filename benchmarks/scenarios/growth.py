@@ -9,6 +9,7 @@ from typing import Any
 
 import numpy as np
 import yaml
+from amends_core.taxonomy import SENTENCE_LABELS
 
 from benchmarks.caller import Caller, calls_of
 from benchmarks.load import closed_loop
@@ -24,11 +25,6 @@ _TURNS = (1, 3, 9, 19, 49, 99, 199)
 _PLAYBOOKS = (1, 5, 20, 100, 500)
 _EXEMPLARS = (10, 100, 1000, 4600, 9200)
 """The service takes at most 200 phrases a list, two lists a label, 23 labels: 9,200."""
-_LABELS = (
-    *("LISTEN", "THANK", "CLARIFY", "REFLECT", "EMPATHIZE", "APOLOGIZE", "TAKE_OWNERSHIP", "STATE_LIMITS"),
-    *("TAKE_ACTION", "GO_FURTHER", "CHECK_SATISFACTION", "FOLLOW_UP", "APPRECIATE"),
-)
-_PHRASES_A_LABEL = 200
 _STEEPEST = 1.1
 """Of the exponent of growth: 1 is linear, and the rest is for noise."""
 _CALLS = 40
@@ -89,10 +85,8 @@ def _point(x: int, seconds: float, flags: Sequence[str], make: Callable[[Script]
     script = Script(seed=x)
     calls = calls_of(make(script) for _ in range(_CALLS))
     with Service("--cache-mb", "0", *flags) as service:
-        assert service.watch is not None
         run = asyncio.run(_lone(service, calls, seconds))
-        service.watch.sample()
-        rss_mb = service.watch.samples[-1][1]
+        _, rss_mb, _ = service.watch.sample()
     seconds_each = [each.seconds for each in run.outcomes if not each.reason]
     return Point(x, quantiles_ms(seconds_each)["p50_ms"], round(rss_mb, 1), round(service.seconds_to_serve, 2))
 
@@ -124,7 +118,7 @@ def _many_playbooks(x: int, work: Path) -> Setting:
 def _many_exemplars(x: int, work: Path) -> Setting:
     """So many phrases, spread over the labels' lists."""
     lists: dict[str, dict[str, list[str]]] = {}
-    sides = [(label, side) for side in ("positive", "negative") for label in _LABELS]
+    sides = [(label.value, side) for side in ("positive", "negative") for label in SENTENCE_LABELS]
     found = phrases(x)
     each = -(-x // len(sides))
     for index, (label, side) in enumerate(sides):

@@ -2,7 +2,6 @@
 
 import asyncio
 import resource
-from contextlib import suppress
 from typing import Any
 
 from benchmarks.caller import Caller, calls_of
@@ -29,9 +28,8 @@ def idle(*, seconds: float, scale: float) -> Report:
     most = min(round(_MOST * scale), resource.getrlimit(resource.RLIMIT_NOFILE)[0] - _SPARE_FILES)
     with Service() as service:
         steps = asyncio.run(_steps(service, seconds, most))
-        assert service.watch is not None
         phases = [Phase(f"{count} idle", run.start, run.end) for count, run in steps]
-        usage = [service.watch.usage(phase) for phase in phases]
+        usage = [service.usage(phase) for phase in phases]
     return Report(
         scenario="idle",
         options={"seconds": seconds, "scale": scale, "most": most},
@@ -82,11 +80,14 @@ class _Idle(asyncio.Protocol):
 
 
 async def _open(port: int, held: list[_Idle], count: int) -> None:
+    """Opens connections until `count` are held, or no more can be."""
     loop = asyncio.get_running_loop()
     while (missing := count - len(held)) > 0:
         opening = (loop.create_connection(_Idle, "127.0.0.1", port) for _ in range(min(missing, _AT_ONCE)))
-        with suppress(OSError):
-            held += [protocol for _, protocol in await asyncio.gather(*opening)]
+        opened = [each for each in await asyncio.gather(*opening, return_exceptions=True) if isinstance(each, tuple)]
+        if not opened:
+            return
+        held += [protocol for _, protocol in opened]
 
 
 def _figures(steps: list[tuple[int, Run]], usage: list[dict[str, Any]]) -> list[dict[str, Any]]:

@@ -19,9 +19,8 @@ def latency(*, seconds: float, scale: float, no_cache: bool = True) -> Report:
     flags = ("--cache-mb", "0") if no_cache else ()
     with Service(*flags) as service:
         runs = asyncio.run(_runs(service, seconds, round(_REQUESTS * scale)))
-        assert service.watch is not None
         phases = {name: Phase(name, run.start, run.end) for name, run in runs.items()}
-        usage = [service.watch.usage(phase) for phase in phases.values()]
+        usage = [service.usage(phase) for phase in phases.values()]
     rows: list[Row] = [row for name, run in runs.items() for row in summarise(phases[name], run.outcomes)]
     return Report(
         scenario="latency",

@@ -25,12 +25,8 @@ def overhead(*, seconds: float, scale: float) -> Report:
     figures: list[dict[str, Any]] = []
     for name, history in _HISTORIES.items():
         with Service() as service:
-            cpu_s, run, hit_share, waited = asyncio.run(_run(service, seconds, round(_REQUESTS * scale), history))
-        done = sum(not each.reason for each in run.outcomes)
-        figures.append(
-            {"request": name, "cpu_ms_a_call": round(1000 * cpu_s / max(1, done), 3), "cache_hit_share": hit_share}
-        )
-        figures[-1]["sentences_encoded"] = waited
+            run, figure = asyncio.run(_run(service, seconds, round(_REQUESTS * scale), history))
+        figures.append({"request": name, **figure})
         rows += summarise(Phase(name, run.start, run.end), run.outcomes)
     return Report(
         scenario="overhead",
@@ -42,23 +38,20 @@ def overhead(*, seconds: float, scale: float) -> Report:
     )
 
 
-async def _run(service: Service, seconds: float, requests: int, history: int) -> tuple[float, Run, float | None, float]:
+async def _run(service: Service, seconds: float, requests: int, history: int) -> tuple[Run, dict[str, Any]]:
     script = Script(seed=9)
     calls = calls_of(script.score_reply(history) for _ in range(max(20, requests)))
-    assert service.watch is not None
     async with Caller(service.target) as caller:
         for call in calls:
             await caller.ask(call)
         before = await asyncio.to_thread(service.metrics)
-        service.watch.sample()
-        started = service.watch.samples[-1][2]
+        _, _, cpu_before = service.watch.sample()
         run = await closed_loop(caller, calls, concurrency=_CONCURRENCY, seconds=seconds)
-        service.watch.sample()
-        used = service.watch.samples[-1][2] - started
+        _, _, cpu_after = service.watch.sample()
         after = await asyncio.to_thread(service.metrics)
-    return (
-        used,
-        run,
-        counters(before, after)["cache_hit_share"],
-        change(before, after, "amends_inference_seconds_count"),
-    )
+    done = sum(not each.reason for each in run.outcomes)
+    return run, {
+        "cpu_ms_a_call": round(1000 * (cpu_after - cpu_before) / max(1, done), 3),
+        "cache_hit_share": counters(before, after)["cache_hit_share"],
+        "sentences_encoded": change(before, after, "amends_inference_seconds_count"),
+    }

@@ -23,8 +23,7 @@ def overload(*, seconds: float, scale: float) -> Report:
     """Measures the capacity, then offers multiples of it; each for so long. `scale` is a multiple of the requests."""
     with Service("--cache-mb", "0") as service:
         calls, phases, runs = asyncio.run(_runs(service, seconds, round(_REQUESTS * scale)))
-        assert service.watch is not None
-        usage = [{**service.watch.usage(phases[name]), **counted} for name, counted in calls.items()]
+        usage = [{**service.usage(phases[name]), **counted} for name, counted in calls.items()]
     best = max(run.goodput for run in runs.values())
     return Report(
         scenario="overload",

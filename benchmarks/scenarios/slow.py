@@ -30,9 +30,8 @@ def slow(*, seconds: float, scale: float) -> Report:
     with Service() as service:
         runs = asyncio.run(_runs(service, seconds, streams))
         time.sleep(1)
-        assert service.watch is not None
         phases = {name: Phase(name, run.start, run.end) for name, run in runs.items()}
-        usage = [service.watch.usage(phase) for phase in phases.values()]
+        usage = [service.usage(phase) for phase in phases.values()]
         metrics = service.metrics()
     return Report(
         scenario="slow-readers",
@@ -91,8 +90,8 @@ async def _send(stream: Any, script: Script) -> None:
 
 async def _stands_still(service: Service) -> None:
     """Waits until the service answers no more on the streams: all is said, or nobody reads what it says."""
-    answered, give_up = -1.0, time.time() + _PATIENCE_S
-    while time.time() < give_up:
+    answered, give_up = -1.0, time.monotonic() + _PATIENCE_S
+    while time.monotonic() < give_up:
         await asyncio.sleep(1)
         now = total(await asyncio.to_thread(service.metrics), "grpc_server_msg_sent_total", **_STREAMS)
         if now == answered:

@@ -32,11 +32,9 @@ def soak(*, seconds: float, scale: float) -> Report:
         before = service.metrics()
         run = asyncio.run(_run(service, calls, seconds, scale))
         after = service.metrics()
-        assert service.watch is not None
-        watch = service.watch
         phases = _windows(run)
-        usage = [watch.usage(phase) for phase in phases]
-    growth, slope = memory_growth(watch, run)
+        usage = [service.usage(phase) for phase in phases]
+    growth, slope = memory_growth(service.watch, run)
     return Report(
         scenario="soak",
         options={"seconds": seconds, "scale": scale, "load": _LOAD * scale, "cancelled": _CANCELLED},
@@ -48,7 +46,7 @@ def soak(*, seconds: float, scale: float) -> Report:
             Bar("calls still in flight afterwards", total(after, "amends_calls_in_flight"), 0),
             Bar("share of errors", _error_share(run), 0.001),
         ],
-        plots=[_plot(watch, run)],
+        plots=[_plot(service.watch, run)],
     )
 
 

@@ -10,7 +10,7 @@ from benchmarks.load import Run, capacity, open_loop
 from benchmarks.outcomes import Phase, p99_ms, summarise
 from benchmarks.report import Bar, Report
 from benchmarks.service import Service, counters, total
-from benchmarks.texts import Script
+from benchmarks.texts import ROOT, Script
 
 _LOAD = 0.5
 """Of the capacity: the rest of the callers must not notice."""
@@ -43,9 +43,8 @@ def vanish(*, seconds: float, scale: float) -> Report:
         runs = asyncio.run(_runs(service, seconds, round(_REQUESTS * scale)))
         time.sleep(_SETTLE_S)
         after = service.metrics()
-        assert service.watch is not None
         phases = {name: Phase(name, run.start, run.end) for name, run in runs.items()}
-        usage = [service.watch.usage(phase) for phase in phases.values()]
+        usage = [service.usage(phase) for phase in phases.values()]
     left = [
         Bar("calls still in flight afterwards", total(after, "amends_calls_in_flight"), 0),
         Bar("sentences still queued afterwards", total(after, "amends_queue_sentences"), 0),
@@ -76,10 +75,10 @@ async def _runs(service: Service, seconds: float, requests: int) -> dict[str, Ru
 
 async def _kill(target: str, seconds: float) -> None:
     """Starts clients with 16 calls under way, and kills each by SIGKILL."""
-    until = time.time() + seconds
-    while time.time() < until:
+    until = time.monotonic() + seconds
+    while time.monotonic() < until:
         victim = await asyncio.create_subprocess_exec(
-            sys.executable, "-c", _VICTIM, target, stdout=subprocess.PIPE, stderr=subprocess.DEVNULL
+            sys.executable, "-c", _VICTIM, target, cwd=ROOT, stdout=subprocess.PIPE, stderr=subprocess.DEVNULL
         )
         assert victim.stdout is not None
         await victim.stdout.readline()

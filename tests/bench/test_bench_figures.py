@@ -54,7 +54,7 @@ class _Stalls:
         time.sleep(self._stall_s)
         self._stall_s = 0.0
         assert due is not None
-        return Outcome(call.rpc, due, time.time() - due)
+        return Outcome(call.rpc, due, time.monotonic() - due)
 
 
 async def test_a_stall_is_paid_by_every_call_that_was_due_in_it() -> None:
