@@ -14,6 +14,7 @@ from typing import NoReturn
 from benchmarks.centre import load_centre
 from benchmarks.compare import NotComparable, show
 from benchmarks.contact_centre import LocustMissing, contact_centre
+from benchmarks.load import NoCapacity
 from benchmarks.peers.comparison import compare_peers
 from benchmarks.progress import say
 from benchmarks.readme import write_tables
@@ -59,7 +60,7 @@ def main(args: Sequence[str]) -> int:
     options = _parser().parse_args(args)
     try:
         return int(options.do(options))
-    except (NotComparable, LocustMissing) as error:
+    except (NotComparable, LocustMissing, NoCapacity) as error:
         print(f"benchmarks: {error}", file=sys.stderr)
         return _UNABLE
 

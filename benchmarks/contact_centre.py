@@ -156,7 +156,15 @@ def _held(
         kept = row.p99_ms is not None and row.p99_ms <= centre.objective_p99_ms
         kept = kept and row.error_share <= centre.objective_error_share
         agents = round(profile.agents_at((stretch.start + stretch.end) / 2) * scale)
-        steps.append({"agents": agents, "rate": row.rate, "p99_ms": row.p99_ms, "held": "yes" if kept else "no"})
+        steps.append(
+            {
+                "phase": phase.name,
+                "agents": agents,
+                "rate": row.rate,
+                "p99_ms": row.p99_ms,
+                "held": "yes" if kept else "no",
+            }
+        )
     return steps
 
 

@@ -29,8 +29,15 @@ class Sender(Protocol):
 DEADLINE_S = 2.0
 """As the client's own default."""
 _FEW = 8
+_ENOUGH = 20
+"""Answers from which a capacity is told."""
+_LONGEST_S = 300.0
 _BACK_OFF_S = 0.05
 """A refused caller of a closed loop waits so long; at once again would only measure refusing."""
+
+
+class NoCapacity(RuntimeError):
+    """The service answers too little to be loaded by multiples of it."""
 
 
 @dataclass(slots=True)
@@ -78,9 +85,20 @@ async def closed_loop(
     return run
 
 
-async def capacity(caller: Caller, calls: Sequence[Call], seconds: float) -> Run:
-    """The most that a few callers get: enough to keep every thread at work, too few for a queue that stands."""
-    return await closed_loop(caller, calls, concurrency=_FEW, seconds=seconds)
+async def capacity(caller: Sender, calls: Sequence[Call], seconds: float) -> Run:
+    """The most that a few callers get: enough to keep every thread at work, too few for a queue that stands.
+
+    Tried again for twice as long where too few answers came to tell.
+
+    Raises:
+        NoCapacity: next to nothing was answered.
+    """
+    run = await closed_loop(caller, calls, concurrency=_FEW, seconds=seconds)
+    if run.goodput * seconds >= _ENOUGH:
+        return run
+    if seconds >= _LONGEST_S:
+        raise NoCapacity(f"fewer than {_ENOUGH} answers in {seconds:g} s: is the machine busy, or the service broken?")
+    return await capacity(caller, calls, 2 * seconds)
 
 
 async def open_loop(

@@ -39,7 +39,7 @@ async def _runs(service: Service, seconds: float, requests: int) -> dict[str, Ru
         await closed_loop(caller, calls, concurrency=4, seconds=min(2.0, seconds))
         lone = await closed_loop(caller, calls, concurrency=1, seconds=seconds)
         most = await capacity(caller, calls, seconds)
-        half = await open_loop(caller, calls, rate=max(1.0, most.goodput / 2), seconds=seconds)
+        half = await open_loop(caller, calls, rate=most.goodput / 2, seconds=seconds)
     return {"lone": lone, "capacity": most, "half": half}
 
 

@@ -56,7 +56,7 @@ async def _one(caller: Caller, calls: list[Call], name: str, runs: dict[str, Run
     if name == "capacity":
         return await capacity(caller, calls, seconds)
     rate = runs["capacity"].goodput * float(name.removesuffix("×"))
-    return await open_loop(caller, calls, rate=max(1.0, rate), seconds=seconds)
+    return await open_loop(caller, calls, rate=rate, seconds=seconds)
 
 
 def _figures(name: str, run: Run, seconds: float, best: float) -> dict[str, Any]:

@@ -59,7 +59,7 @@ async def _runs(service: Service, seconds: float, streams: int) -> dict[str, Run
     calls = calls_of(script.score_reply(3) for _ in range(_REQUESTS))
     async with Caller(service.target) as caller:
         most = await capacity(caller, calls, min(5.0, seconds))
-        rate = max(1.0, _LOAD * most.goodput)
+        rate = _LOAD * most.goodput
         runs = {"without": await open_loop(caller, calls, rate=rate, seconds=seconds)}
         async with aio.insecure_channel(service.target) as channel:
             opened = [_stream(channel) for _ in range(streams)]

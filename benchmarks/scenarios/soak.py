@@ -63,7 +63,7 @@ def memory_growth(watch: Watch, run: Run) -> tuple[float | None, float | None]:
 async def _run(service: Service, calls: list[Call], seconds: float, scale: float) -> Run:
     async with Caller(service.target) as caller:
         most = await capacity(caller, calls, min(20.0, seconds))
-        rate = max(1.0, _LOAD * scale * most.goodput)
+        rate = _LOAD * scale * most.goodput
         return await open_loop(
             caller, calls, rate=rate, seconds=seconds, timeout_s=_TIMEOUT_S, cancelled=_CANCELLED, seed=3
         )

@@ -63,7 +63,7 @@ async def _runs(service: Service, seconds: float, requests: int) -> dict[str, Ru
     calls = calls_of(script.score_reply(_HISTORY) for _ in range(max(20, requests)))
     async with Caller(service.target) as caller:
         most = await capacity(caller, calls, min(5.0, seconds))
-        rate = max(1.0, _LOAD * most.goodput)
+        rate = _LOAD * most.goodput
         runs = {"undisturbed": await open_loop(caller, calls, rate=rate, seconds=seconds)}
         runs["half leave"] = await open_loop(caller, calls, rate=rate, seconds=seconds, cancelled=_CANCELLED)
         killing = asyncio.create_task(_kill(service.target, seconds))

@@ -20,7 +20,7 @@ from hypothesis import strategies as st
 from benchmarks.caller import Call, Caller
 from benchmarks.centre import load_centre
 from benchmarks.compare import NotComparable, compare
-from benchmarks.load import Run, open_loop, poisson
+from benchmarks.load import Run, capacity, open_loop, poisson
 from benchmarks.outcomes import Outcome, Phase, row_of, summarise
 from benchmarks.peers.workload import workload
 from benchmarks.readme import write_tables
@@ -63,6 +63,19 @@ async def test_a_stall_is_paid_by_every_call_that_was_due_in_it() -> None:
     waited = [each.seconds for each in run.outcomes]
     assert sum(seconds > 0.1 for seconds in waited) > 10  # a closed loop would have counted one
     assert len(run.outcomes) == len(run.lags)
+
+
+class _TakesItsTime:
+    async def send(self, call: Call, *, timeout_s: float, due: float | None = None) -> Outcome:
+        at = time.monotonic()
+        await asyncio.sleep(0.04)
+        return Outcome(call.rpc, at, time.monotonic() - at)
+
+
+async def test_a_capacity_is_told_from_enough_answers() -> None:
+    run = await capacity(_TakesItsTime(), [Call("ScoreReply", b"")], seconds=0.01)
+    assert run.end - run.start > 0.08
+    assert 0 < run.goodput <= 8 / 0.04
 
 
 def test_quantiles_are_of_answers_and_errors_are_counted_by_reason() -> None:
