@@ -1,6 +1,7 @@
 """What a caller says never leaves by a log, a metric, a trailer or an error, however the call ends."""
 
 import logging
+import time
 from collections.abc import Iterator
 from contextlib import suppress
 from dataclasses import replace
@@ -63,10 +64,16 @@ BAD = {
 @pytest.fixture
 def logged(caplog: pytest.LogCaptureFixture, capfd: pytest.CaptureFixture[str]) -> Iterator[Any]:
     """Gives everything logged so far, by Python and by gRPC's core, at every level."""
+
+    def read(after: str = "") -> str:
+        """`after`: a message to wait for; that of a failed call comes behind its answer."""
+        ends = time.monotonic() + PATIENCE_S
+        while after and after not in {record.message for record in caplog.records} and time.monotonic() < ends:
+            time.sleep(0.01)
+        return "\n".join([*(f"{record.__dict__} {record.exc_text}" for record in caplog.records), *capfd.readouterr()])
+
     with caplog.at_level(logging.DEBUG):
-        yield lambda: "\n".join(
-            [*(f"{record.__dict__} {record.exc_text}" for record in caplog.records), *capfd.readouterr()]
-        )
+        yield read
 
 
 def _ends(stub: empathy_service_pb2_grpc.EmpathyServiceStub, request: pb.ScoreReplyRequest) -> list[tuple[Any, str]]:
@@ -168,7 +175,7 @@ def test_a_live_conversation_leaves_no_trace_of_what_was_said_and_its_token_hold
         LAST_EVENTS[name],
     )
     assert len(answers) == (4 if name == "none" else 3)
-    log = logged()
+    log = logged(after="call ended")
     assert "call ended" in log
     for place in (told, log, running.metrics_page(), *(str(answer.resume_token) for answer in answers)):
         assert CANARY not in place
