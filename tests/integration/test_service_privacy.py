@@ -64,10 +64,16 @@ BAD = {
 @pytest.fixture
 def logged(caplog: pytest.LogCaptureFixture, capfd: pytest.CaptureFixture[str]) -> Iterator[Any]:
     """Gives everything logged so far, by Python and by gRPC's core, at every level."""
+
+    def read(after: str = "") -> str:
+        """`after`: a message to wait for; that of a failed call comes behind its answer."""
+        ends = time.monotonic() + PATIENCE_S
+        while after and after not in {record.message for record in caplog.records} and time.monotonic() < ends:
+            time.sleep(0.01)
+        return "\n".join([*(f"{record.__dict__} {record.exc_text}" for record in caplog.records), *capfd.readouterr()])
+
     with caplog.at_level(logging.DEBUG):
-        yield lambda: "\n".join(
-            [*(f"{record.__dict__} {record.exc_text}" for record in caplog.records), *capfd.readouterr()]
-        )
+        yield read
 
 
 def _ends(stub: empathy_service_pb2_grpc.EmpathyServiceStub, request: pb.ScoreReplyRequest) -> list[tuple[Any, str]]:
@@ -147,15 +153,6 @@ def _coached(
     return answers, f"{call.code()} {call.details()} {call.initial_metadata()} {call.trailing_metadata()}"
 
 
-def _log_with(words: str, logged: Any) -> str:
-    """All that is logged until these words are: a call's end is logged after its caller has its answer."""
-    log, until = "", time.monotonic() + PATIENCE_S
-    while words not in log:
-        assert time.monotonic() < until, f"nothing logged says {words!r}"
-        log += logged()
-    return log
-
-
 LAST_EVENTS = {
     "none": pb.CoachConversationRequest(event_id=f"{CANARY}-last", turn=_turn("Well.")),
     "the same id": pb.CoachConversationRequest(event_id=CANARY, turn=_turn()),
@@ -178,7 +175,8 @@ def test_a_live_conversation_leaves_no_trace_of_what_was_said_and_its_token_hold
         LAST_EVENTS[name],
     )
     assert len(answers) == (4 if name == "none" else 3)
-    log = _log_with("call ended", logged)
+    log = logged(after="call ended")
+    assert "call ended" in log
     for place in (told, log, running.metrics_page(), *(str(answer.resume_token) for answer in answers)):
         assert CANARY not in place
 
