@@ -238,6 +238,16 @@ MODEL = {
 }
 
 CAPACITY = {
+    "Callers": [
+        Panel("Turned away", {"{{reason}}": _rate("amends_auth_failures_total", "reason")}, "reqps"),
+        Panel("Over quota", {"{{tenant}} {{unit}}": _rate("amends_quota_refused_total", "tenant, unit")}, "reqps"),
+        Panel(
+            "Changed certificates, tokens and keys",
+            {"{{what}} {{outcome}}": _rate("amends_identity_reload_total", "what, outcome")},
+            "reqps",
+        ),
+        Panel("Lost audit lines", {"{{instance}}": _rate("amends_audit_lost_total", "instance")}, "reqps"),
+    ],
     "The queue": [
         Panel(
             "Wait of one sentence in ten",

@@ -26,6 +26,11 @@ _METHODS = {
 CALLS = [(_STREAMS.get(name, "unary"), service, name) for service, names in _METHODS.items() for name in names]
 """Type, service and name of every method that is served."""
 
+AUTH_REASONS = (
+    "BAD_TOKEN", "EARLY_TOKEN", "EXPIRED_TOKEN", "MISSING_CLAIM", "NO_TENANT", "NO_TOKEN", "UNKNOWN_CERTIFICATE",
+    "UNKNOWN_KEY", "UNKNOWN_TENANT", "WRONG_AUDIENCE", "WRONG_ISSUER",
+)  # fmt: skip
+"""Why a caller is turned away."""
 LABELS: Mapping[str, Sequence[str]] = {
     "bin": sorted({name for bins in FIGURES.values() for name in bins}),
     "event": ["start", "turn", "partial_turn"],
@@ -41,10 +46,12 @@ LABELS: Mapping[str, Sequence[str]] = {
     "outcome": ["read", "passed_over", "loaded", "refused", "postponed"],
     "playbook": [playbook.name for playbook in load_library()],
     "priority": [priority.name.lower() for priority in Priority],
-    "reason": [*(limit.value for limit in Limit), "live_conversations", "expired", "cancelled"],
+    "reason": [*(limit.value for limit in Limit), "live_conversations", "expired", "cancelled", *AUTH_REASONS],
     "result": ["hit", "miss"],
     "step": [step.value for step in STEPS],
+    "unit": ["calls", "sentences", "live_conversations"],
     "verdict": [verdict.value for verdict in Verdict],
+    "what": ["certificates", "tokens", "keys"],
 }
 
 BY_OPERATOR: Mapping[str, str] = {
@@ -52,5 +59,6 @@ BY_OPERATOR: Mapping[str, str] = {
     "name": "of the bundle that serves",
     "version": "of the bundle that serves",
     "sha256": "of the manifest of the bundle that serves",
+    "tenant": "the names of the tenant folder, 1000 at most",
 }
 """Labels whose one value the operator chooses. Playbooks of one's own add to those of `LABELS`, too."""

@@ -50,6 +50,9 @@ LABELS = {
     "step": ("APOLOGIZE",),
     "misstep": ("SCRIPTED",),
     "fate": ("followed",),
+    "tenant": ("acme",),
+    "unit": ("calls",),
+    "what": ("tokens",),
 }
 
 

@@ -55,11 +55,14 @@ SITUATIONS = [
 
 @pytest.mark.parametrize("playbook", PLAYBOOKS)
 @pytest.mark.parametrize("texts", SITUATIONS, ids=range(len(SITUATIONS)))
-def test_probabilities_of_the_steps_add_up_to_one_and_fall(world: World, playbook: str, texts: tuple[str, ...]) -> None:
+def test_probabilities_of_the_steps_fall_and_one_step_at_least_is_likely(
+    world: World, playbook: str, texts: tuple[str, ...]
+) -> None:
     found = world.advise(said(*texts), playbook, most=len(STEPS)).steps
     odds = [advice.probability for advice in found]
-    assert sum(odds) == pytest.approx(1)
     assert odds == sorted(odds, reverse=True)
+    assert 0 <= odds[-1] <= odds[0] <= 1
+    assert odds[0] > 1 / len(STEPS)
 
 
 @pytest.mark.parametrize("playbook", PLAYBOOKS)

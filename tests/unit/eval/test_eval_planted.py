@@ -8,6 +8,7 @@ from typing import Any
 
 import pytest
 from amends_core import bundle as core_bundle
+from amends_core import local as core_local
 from amends_core import playbooks as core_playbooks
 from amends_core.bundle import Bundle
 from amends_core.encoder import Encoding, OnnxEncoder
@@ -44,7 +45,7 @@ def measured(tmp_path: Path, monkeypatch: pytest.MonkeyPatch, encode: Encode, bu
 
     def measure(suites: Sequence[str], limit: int, **tampered: Any) -> Record:
         encoder = tampered.get("encoder", encode)
-        monkeypatch.setattr(in_process, "OnnxEncoder", lambda _: _Encoder(encoder))
+        monkeypatch.setattr(core_local, "OnnxEncoder", lambda _: _Encoder(encoder))
         monkeypatch.setattr(in_process, "load_bundle", lambda _: tampered.get("bundle", bundle))
         monkeypatch.setattr(
             in_process, "load_library", lambda _: tampered.get("library", core_playbooks.load_library())
