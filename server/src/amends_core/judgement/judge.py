@@ -63,7 +63,8 @@ class Judge:
         embeddings = [encoding.embedding for encoding in reply.encodings]
         sentences = without_allowed_disclosure(playbook, reply.sentences, self._detector)
         gatherer = Gatherer(self._detector, self._exemplars[playbook.name], past.details)
-        evidence = gatherer.gather(sentences, embeddings)
+        lines = gatherer.lines(sentences, embeddings)
+        evidence = gatherer.gather(lines)
         if state.wants_answer:
             evidence = with_answer(evidence, sentences)
         else:
@@ -72,8 +73,8 @@ class Judge:
         evidence = by_rules(playbook, state, expected, evidence, sentences)
         missteps = find_missteps(playbook, state, sentences, embeddings, past.embeddings, evidence, self._detector)
         filler = 0 if state.wants_answer else filler_words(sentences, evidence)
-        own = [gatherer.own_share(sentence, e) for sentence, e in zip(sentences, embeddings, strict=True)]
-        seen = Seen(state, expected, evidence, missteps, care_of(sentences, own, self._detector), filler)
+        own = [gatherer.own_share(line) for line in lines]
+        seen = Seen(state, expected, evidence, missteps, care_of(sentences, own), filler)
         return seen, sentences
 
     def judge(self, playbook: Playbook, past: Past, reply: Reply, locale: str) -> Judgement:
