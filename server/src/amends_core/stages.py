@@ -65,9 +65,9 @@ def locate(playbook: Playbook, state: State) -> Position:
     return Position(last, playbook.stages[last], waiting=False, resolved=state.settled)
 
 
-def expectations(playbook: Playbook, state: State) -> Mapping[Step, Expectation]:
-    """Says of every step whether it is called for in the next reply."""
-    position = locate(playbook, state)
+def expectations(playbook: Playbook, state: State, position: Position | None = None) -> Mapping[Step, Expectation]:
+    """Says of every step whether it is called for in the next reply; `position` where it is known already."""
+    position = position or locate(playbook, state)
     reach, furthest = _reach(playbook, position), _furthest_made(playbook, state)
     found = dict.fromkeys(STEPS, Expectation.WELCOME)
     for index, stage in enumerate(playbook.stages):

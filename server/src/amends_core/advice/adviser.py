@@ -151,7 +151,7 @@ def _probabilities(
     weights: Weights, playbook: Playbook, state: State, position: Position, last_speaker: Role
 ) -> Mapping[Step, float]:
     """A softmax over the log odds of the steps that are not out of place; adds up to 1."""
-    expected = expectations(playbook, state)
+    expected = expectations(playbook, state, position)
     steps = step_features(playbook, state, position, expected)
     urgency = weights.urgency(steps, state_features(playbook, state, position, last_speaker))
     urgency += _pull(playbook, state, position)

@@ -106,14 +106,17 @@ class Gatherer:
 
     def _evidence(self, label: Label, lines: Sequence[Line]) -> Evidence:
         best = max([line.probabilities[label] for line in lines])
+        certainty = self.detector.certainty(best, label)
         carrying = [line for line in lines if label in line.nearest]
+        if not carrying and best <= NOTHING_BELOW:  # as most labels are
+            return Evidence(best, (), Strength.ABSENT, 0.0, certainty, None)
         carrying.sort(key=lambda line: line.probabilities[label], reverse=True)
         return Evidence(
             probability=best,
             places=tuple([line.place for line in carrying]),
             strength=max([self._strength(line.sentence, label) for line in carrying], default=Strength.ABSENT),
-            worth=max([self._worth(line, label) for line in lines]) if best > NOTHING_BELOW else 0.0,
-            certainty=self.detector.certainty(best, label),
+            worth=max([self._worth(line, label) for line in lines]),
+            certainty=certainty,
             nearest=carrying[0].nearest[label] if carrying else None,
         )
 

@@ -49,6 +49,7 @@ _NUMBERS = (
 _DIGIT = re.compile(r"\d")
 _STRETCHED = re.compile(r"([^\W\d_]|[!?.])\1{3,}")
 _SYMBOLS = {"So", "Sk", "Cs", "Co", "Cn", "Cf", "Cc", "Mn"}
+_LETTER_OR_DIGIT = re.compile(r"[^\W_]")
 _WORD = re.compile(r"[^\W_]+(?:['-][^\W_]+)*")
 
 
@@ -111,7 +112,7 @@ def context_tail(text: str) -> str:
 
 def has_words(text: str) -> bool:
     """Whether the text holds at least one letter or digit."""
-    return any(c.isalnum() for c in text)
+    return _LETTER_OR_DIGIT.search(text) is not None
 
 
 @remembered
