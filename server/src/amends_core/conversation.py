@@ -1,15 +1,16 @@
 """A conversation, and its state: how the customer is, and what has been done for them so far."""
 
 from collections.abc import Iterable, Iterator, Mapping, Sequence
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass, field
 from datetime import datetime
+from functools import cached_property
 
 from amends_core.detection import CustomerReading, Detector, SentenceReading
 from amends_core.errors import RequestError
 from amends_core.facts import FactKind, asked_in, given_in
 from amends_core.figures import Figure, figures_in, numbers_in
 from amends_core.promises import Commitment, Promise, Promises
-from amends_core.taxonomy import SENTENCE_MISSTEPS, STEPS, CustomerAct, Misstep, Role, Step, Strength
+from amends_core.taxonomy import CustomerAct, Misstep, Role, Step, Strength
 from amends_core.text import Span, word_count
 
 UPSET = 0.5
@@ -59,6 +60,69 @@ class CustomerMoment:
 
 
 @dataclass(frozen=True, slots=True)
+class Message:
+    """What the customer said at one of their turns."""
+
+    turn_index: int
+    text: str = field(repr=False)
+    time: datetime | None
+
+
+@dataclass(frozen=True, slots=True)
+class Answer:
+    """What an agent said in one turn."""
+
+    sentences: tuple[Sentence, ...]
+    speaker_id: str
+    time: datetime | None
+
+
+@dataclass(frozen=True)
+class Case:
+    """What was said of the customer's case; read only where it is asked for, as few judgements need all of it."""
+
+    told: tuple[Message | Answer, ...] = ()
+
+    @cached_property
+    def given(self) -> Mapping[FactKind, int]:
+        """What the customer gave of their case, with the turn in which they first did; never the values."""
+        given: dict[FactKind, int] = {}
+        asked: frozenset[FactKind] = frozenset()
+        for told in self.told:
+            if isinstance(told, Answer):
+                asked = frozenset(kind for sentence in told.sentences for kind in asked_in(sentence.text))
+            else:
+                given = {**dict.fromkeys(given_in(told.text, asked), told.turn_index), **given}
+        return given
+
+    @cached_property
+    def figures(self) -> frozenset[Figure]:
+        """Amounts, dates and counts that the customer gave."""
+        return frozenset(figure for message in self._messages for figure in figures_in(message.text))
+
+    @cached_property
+    def numbers(self) -> frozenset[float]:
+        """Every number that the customer gave, whatever it counts."""
+        return frozenset(number for message in self._messages for number in numbers_in(message.text))
+
+    @cached_property
+    def promises(self) -> Promises:
+        """What agents promised so far, with what became of it."""
+        promises = Promises()
+        for told in self.told:
+            if isinstance(told, Message):
+                promises = promises.after_customer(told.text, told.turn_index, told.time)
+            elif told.sentences:
+                said = [Commitment(sentence.text, sentence.span, _steps(sentence)) for sentence in told.sentences]
+                promises = promises.after_agent(said, told.sentences[0].turn_index, told.speaker_id, told.time)
+        return promises
+
+    @property
+    def _messages(self) -> Iterator[Message]:
+        return (told for told in self.told if isinstance(told, Message))
+
+
+@dataclass(frozen=True, slots=True)
 class State:
     """What is known before the next reply. Immutable; `after_customer` and `after_agent` give the next one."""
 
@@ -74,20 +138,13 @@ class State:
     """Whether the customer has told of something that went wrong."""
     missteps: frozenset[Misstep] = frozenset()
     """Of the agent's last turn; empty again once the agent has spoken without one."""
-    given: Mapping[FactKind, int] = field(default_factory=dict)
-    """What the customer gave of their case, with the turn in which they first did; never the values."""
-    asked: frozenset[FactKind] = frozenset()
-    """What the agent's last turn asked for."""
-    figures: frozenset[Figure] = frozenset()
-    """Amounts, dates and counts that the customer gave."""
-    numbers: frozenset[float] = frozenset()
-    """Every number that the customer gave, whatever it counts."""
-    pledges: Promises = field(default_factory=Promises)
+    case: Case = field(default_factory=Case)
+    """What was told of the customer's case, and promised."""
 
     @property
     def promises(self) -> tuple[Promise, ...]:
         """What agents promised so far, in order, with what became of it."""
-        return self.pledges.made
+        return self.case.promises.made
 
     @property
     def upset(self) -> float:
@@ -160,45 +217,36 @@ class State:
             upset = max(upset, CARRY * self.upset)
         told = reading.act in _COMPLAINING or upset >= UPSET
         told |= upset >= PROBLEM_UPSET.get(reading.act, UPSET)
-        return replace(
-            self,
+        return State(
             moments=(*self.moments, CustomerMoment(turn_index, reading, upset)),
+            done=self.done,
+            last_done=self.last_done,
+            apologies=self.apologies,
+            sentences=self.sentences,
             problem=self.problem or told,
-            given={**dict.fromkeys(given_in(turn.text, self.asked), turn_index), **self.given},
-            figures=self.figures | figures_in(turn.text),
-            numbers=self.numbers | numbers_in(turn.text),
-            pledges=self.pledges.after_customer(turn.text, turn_index, turn.time),
+            missteps=self.missteps,
+            case=Case((*self.case.told, Message(turn_index, turn.text, turn.time))),
         )
 
     def after_agent(self, sentences: Sequence[Sentence], detector: Detector, turn: Turn | None = None) -> "State":
         """The state once the agent has spoken; `turn` tells when and who, where that is known."""
         done, last_done, apologies = dict(self.done), dict(self.last_done), self.apologies
         for sentence in sentences:
-            for step in Step:
-                strength = detector.strength(sentence.reading, step)
-                if strength is Strength.ABSENT:
-                    continue
-                done[step] = max(done.get(step, 0.0), CREDIT[strength])
+            for step in _steps(sentence):
+                done[step] = max(done.get(step, 0.0), CREDIT[detector.strength(sentence.reading, step)])
                 last_done[step] = sentence.turn_index
                 apologies += step is Step.APOLOGIZE
-        committed = (m for s in sentences for m in SENTENCE_MISSTEPS if detector.claims(s.reading, m))
-        return replace(
-            self,
+        speaker_id, time = (turn.speaker_id, turn.time) if turn else ("", None)
+        return State(
+            moments=self.moments,
             done=done,
             last_done=last_done,
             apologies=apologies,
             sentences=(*self.sentences, *sentences),
-            missteps=frozenset(committed),
-            asked=frozenset(kind for sentence in sentences for kind in asked_in(sentence.text)),
-            pledges=self._pledged(sentences, detector, turn),
+            problem=self.problem,
+            missteps=frozenset(label for s in sentences for label in s.reading.claimed if isinstance(label, Misstep)),
+            case=Case((*self.case.told, Answer(tuple(sentences), speaker_id, time))),
         )
-
-    def _pledged(self, sentences: Sequence[Sentence], detector: Detector, turn: Turn | None) -> Promises:
-        if not sentences:
-            return self.pledges
-        said = (Commitment(s.text, s.span, [x for x in STEPS if detector.claims(s.reading, x)]) for s in sentences)
-        speaker_id, time = (turn.speaker_id, turn.time) if turn else ("", None)
-        return self.pledges.after_agent(said, sentences[0].turn_index, speaker_id, time)
 
 
 def check_turns(turns: Sequence[Turn]) -> None:
@@ -224,3 +272,8 @@ def check_turns(turns: Sequence[Turn]) -> None:
                 reason="TURNS_OUT_OF_ORDER",
             )
         latest = turn.time
+
+
+def _steps(sentence: Sentence) -> list[Step]:
+    """The steps that a sentence makes, in the order of the taxonomy."""
+    return [label for label in sentence.reading.claimed if isinstance(label, Step)]

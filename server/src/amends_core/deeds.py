@@ -1,9 +1,11 @@
 """Deeds: what is promised, done or missed, told apart only as far as the same one can be recognised again."""
 
 import re
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from enum import StrEnum
+
+from amends_core.text import remembered, words_in
 
 
 class Deed(StrEnum):
@@ -81,6 +83,7 @@ _WORDS: Mapping[Deed, _Words] = {
         rf"(?:{_PEOPLE}){_CAME}",
     ),
 }
+_FUTURE_WORDS = frozenset(["ll", "will", "shall", "going"])
 _FUTURE = re.compile(
     r"\b(?!(?:that|this|there|which|what|who|you|nobody|nothing|one)\b)"
     r"(?:\w+(?:'ll| will| shall)\b|(?:i'm|we're|i am|we are) going to\b)|"
@@ -104,6 +107,15 @@ _REFERS_BACK = re.compile(
     re.I,
 )
 """The promised contact, seen: the agent comes back to it."""
+_DONE_WORDS = frozenset(
+    "rung rang written paid gone sent way reset put back working found spoken spoke heard been came".split()
+)
+"""What is reported as done is a word in -ed or one of these."""
+_BACK_WORDS = frozenset("promised said following calling getting coming checking update news heard".split())
+_CAME_WORDS = frozenset(
+    "thank thanks arrived come came landed turned gone here got received have fixed working back sorted".split()
+)
+"""Each match of `_REFERS_BACK`, and of what came, holds one of these."""
 _NOT_SO = re.compile(
     r"\?\W*$|\b(?:not|never|nobody|no ?one|yet|once|until|when|if|will|shall|would|should|wrong|instead)\b|n't\b|'ll\b",
     re.I,
@@ -119,6 +131,8 @@ _WANTING = re.compile(
     re.I,
 )
 """The customer says that something promised did not come."""
+_WANTING_WORDS = frozenset("t nobody no noone one none never not still said promised".split())
+"""Each match of `_WANTING` holds one of these; `t` is what is left of n't."""
 _VAGUE = re.compile(r"\b(?:you promised|still nothing|nothing (?:came|happened)|never happened)\b", re.I)
 _OWN_CALL = re.compile(r"\bi(?:'ve| have)? (?:just )?(?:called|rang|phoned|e-?mailed|messaged|wrote|texted)\b", re.I)
 _OF_OLD = re.compile(
@@ -129,42 +143,63 @@ _OF_OLD = re.compile(
 """What did not come was promised before this conversation."""
 
 
+@remembered
 def promised_in(text: str) -> frozenset[Deed]:
     """What a sentence of an agent commits to for later; empty where it is conditional, hedged or a question."""
+    if words_in(text).isdisjoint(_FUTURE_WORDS):
+        return frozenset()
     future = _FUTURE.search(text)
     if not future or _UNSURE.search(text):
         return frozenset()
     return _found("promised", text[future.start() :])
 
 
+@remembered
 def done_in(text: str) -> frozenset[Deed]:
     """What a sentence of an agent reports as done, or is itself the doing of."""
-    if _NOT_SO.search(text):
-        return frozenset()
-    contact = {Deed.CONTACT} if _REFERS_BACK.search(text) else set[Deed]()
-    return _found("done", text) | contact
+    done = _found("done", text) if _may_report(text) else frozenset[Deed]()
+    if not words_in(text).isdisjoint(_BACK_WORDS) and _REFERS_BACK.search(text):
+        done |= {Deed.CONTACT}
+    return frozenset() if done and _NOT_SO.search(text) else done
 
 
+@remembered
 def missed_in(text: str) -> frozenset[Deed]:
     """What a customer says did not come though it was promised; all deeds where the message does not say which."""
-    if not _WANTING.search(text) or _OF_OLD.search(text):
+    if words_in(text).isdisjoint(_WANTING_WORDS) or not _WANTING.search(text) or _OF_OLD.search(text):
         return frozenset()
     named = _found("missed", _OWN_CALL.sub("", text))
     return named or (frozenset(Deed) if _VAGUE.search(text) else frozenset())
 
 
+@remembered
 def came_in(text: str) -> frozenset[Deed]:
     """What a customer says has come."""
-    return frozenset() if _NOT_SO.search(text) else _found("came", text)
+    came = frozenset[Deed]() if words_in(text).isdisjoint(_CAME_WORDS) else _found("came", text)
+    return frozenset() if came and _NOT_SO.search(text) else came
+
+
+def _may_report(text: str) -> bool:
+    words = words_in(text)
+    return not words.isdisjoint(_DONE_WORDS) or any(word.endswith("ed") for word in words)
 
 
 def _found(way: str, text: str) -> frozenset[Deed]:
+    if not _ANY[way].search(text):
+        return frozenset()
     return frozenset(deed for deed, pattern in _PATTERNS[way].items() if pattern.search(text))
 
 
+_LEAD: Mapping[str, str] = {"promised": "", "done": rf"{_TOLD} ", "missed": "", "came": ""}
+"""What stands before the words of each way."""
+
+
+def _pattern(way: str, words: Iterable[_Words]) -> re.Pattern[str]:
+    return re.compile(rf"\b{_LEAD[way]}(?:{'|'.join(getattr(each, way) for each in words)})\b", re.I)
+
+
 _PATTERNS: Mapping[str, Mapping[Deed, re.Pattern[str]]] = {
-    "promised": {deed: re.compile(rf"\b(?:{words.promised})\b", re.I) for deed, words in _WORDS.items()},
-    "done": {deed: re.compile(rf"\b{_TOLD} (?:{words.done})\b", re.I) for deed, words in _WORDS.items()},
-    "missed": {deed: re.compile(rf"\b(?:{words.missed})\b", re.I) for deed, words in _WORDS.items()},
-    "came": {deed: re.compile(rf"\b(?:{words.came})\b", re.I) for deed, words in _WORDS.items()},
+    way: {deed: _pattern(way, [words]) for deed, words in _WORDS.items()} for way in _LEAD
 }
+_ANY: Mapping[str, re.Pattern[str]] = {way: _pattern(way, _WORDS.values()) for way in _LEAD}
+"""Any deed at all: most texts speak of none, which one pattern tells as well as seven."""

@@ -2,6 +2,8 @@
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
+from functools import lru_cache
+from itertools import chain
 
 import numpy as np
 from numpy.typing import NDArray
@@ -23,6 +25,9 @@ from amends_core.teaching import Correction, CustomReading, StepReader
 
 STRONG_FROM = 0.5
 """From this probability on a step counts as strong."""
+READINGS = 4096
+"""How many encodings a detector remembers the readings of, each some 6 KB with the encoding: the same come again with
+every reply that is judged in a conversation."""
 _STEPS = slice(0, len(STEPS))
 _STRONG = slice(_STEPS.stop, _STEPS.stop + len(STEPS))
 _MISSTEPS = slice(_STRONG.stop, _STRONG.stop + len(SENTENCE_MISSTEPS))
@@ -41,6 +46,8 @@ class SentenceReading:
     """Probability that the step, where it is there, is strong; 0 to 1."""
     missteps: Mapping[Misstep, float]
     """Calibrated probability of each sentence-level misstep, 0 to 1."""
+    claimed: tuple[Label, ...]
+    """What it is taken to carry, in the order of the taxonomy."""
     care: float
     """How good the replies are in which sentences like this one stand, 0 (harmful) to 1 (excellent)."""
     custom_steps: tuple[CustomReading, ...] = ()
@@ -80,21 +87,33 @@ class Detector:
             label: manifest.thresholds[output_name(label)] for label in SENTENCE_LABELS
         }
         """The calibrated probability from which each label is claimed."""
+        self._sentences = lru_cache(READINGS)(self._read_sentence)
+        self._customers = lru_cache(READINGS)(self._read_customer)
 
     def read_sentence(self, encoding: Encoding) -> SentenceReading:
-        """Reads a sentence of an agent."""
-        shift = self._correction.shift(encoding.embedding) if self._correction else 0.0
+        """Reads a sentence of an agent; from memory where this very encoding was read of late."""
+        return self._sentences(encoding)
+
+    def read_customer(self, encoding: Encoding) -> CustomerReading:
+        """Reads a message of a customer; from memory where this very encoding was read of late."""
+        return self._customers(encoding)
+
+    def _read_sentence(self, encoding: Encoding) -> SentenceReading:
+        shift = self._correction.shift(encoding.embedding) if self._correction else None
         probabilities = self._calibrated(encoding, shift).tolist()
+        steps = dict(zip(STEPS, probabilities[_STEPS], strict=True))
+        missteps = dict(zip(SENTENCE_MISSTEPS, probabilities[_MISSTEPS], strict=True))
+        likely = chain(steps.items(), missteps.items())
         return SentenceReading(
-            steps=dict(zip(STEPS, probabilities[_STEPS], strict=True)),
+            steps=steps,
             strong=dict(zip(STEPS, probabilities[_STRONG], strict=True)),
-            missteps=dict(zip(SENTENCE_MISSTEPS, probabilities[_MISSTEPS], strict=True)),
+            missteps=missteps,
+            claimed=tuple(label for label, probability in likely if probability >= self.thresholds[label]),
             care=probabilities[_CARE],
             custom_steps=tuple(step.read(encoding) for step in self._custom_steps),
         )
 
-    def read_customer(self, encoding: Encoding) -> CustomerReading:
-        """Reads a message of a customer."""
+    def _read_customer(self, encoding: Encoding) -> CustomerReading:
         logits = encoding.logits[_ACTS] / self._temperature
         odds = np.exp(logits - logits.max())
         acts = dict(zip(CUSTOMER_ACTS, (odds / odds.sum()).tolist(), strict=True))
@@ -105,7 +124,7 @@ class Detector:
 
     def claims(self, reading: SentenceReading, label: Label) -> bool:
         """Whether the sentence is taken to carry the label."""
-        return reading.probability(label) >= self.thresholds[label]
+        return label in reading.claimed
 
     def strength(self, reading: SentenceReading, step: Step) -> Strength:
         """How well the sentence makes the step."""
@@ -119,7 +138,9 @@ class Detector:
         room = 1.0 - threshold if probability >= threshold else threshold
         return abs(probability - threshold) / room if room > 0 else 1.0
 
-    def _calibrated(self, encoding: Encoding, shift: NDArray[np.float64] | float = 0.0) -> NDArray[np.float64]:
-        scaled = (self._slope * encoding.logits + self._intercept + shift).clip(-60.0, 60.0)
-        probabilities: NDArray[np.float64] = 1.0 / (1.0 + np.exp(-scaled))
+    def _calibrated(self, encoding: Encoding, shift: NDArray[np.float64] | None = None) -> NDArray[np.float64]:
+        scaled = self._slope * encoding.logits + self._intercept
+        if shift is not None:
+            scaled += shift
+        probabilities: NDArray[np.float64] = 1.0 / (1.0 + np.exp(-np.minimum(np.maximum(scaled, -60.0), 60.0)))
         return probabilities

@@ -9,6 +9,10 @@ from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 
+from amends_core.text import remembered
+
+Latest = Callable[[re.Match[str], datetime], datetime]
+"""From what was said, and when, to the latest moment it can mean."""
 DAY = timedelta(days=1)
 ZONES = timedelta(hours=14)
 """The furthest that a local day ends after the same day of UTC, whichever of the two dates a speaker meant."""
@@ -64,23 +68,14 @@ class Due:
 
 def due_in(text: str, said_at: datetime | None) -> Due:
     """Finds by when a sentence promises; `said_at` is the time of its turn."""
-    readers: tuple[tuple[re.Pattern[str], Callable[[re.Match[str], datetime], datetime]], ...] = (
-        (_SPAN, _after_span),
-        (_END, lambda match, said: said + (7 * DAY if match["week"] else 31 * DAY if "month" in match[0] else DAY)),
-        (_MOMENT, _after_moment),
-        (_HOUR, lambda _, said: said + DAY),
-        (_AT_ONCE, lambda _, said: said + DAY),
-    )
-    for pattern, latest in readers:
-        match = pattern.search(text)
-        if match:
-            return Due(match[0].strip(), _bounded(latest, match, said_at))
-    return Due("", None)
+    said = _said(text)
+    if said is None:
+        return Due("", None)
+    latest, match = said
+    return Due(match[0].strip(), _bounded(latest, match, said_at))
 
 
-def _bounded(
-    latest: Callable[[re.Match[str], datetime], datetime], match: re.Match[str], said_at: datetime | None
-) -> datetime | None:
+def _bounded(latest: Latest, match: re.Match[str], said_at: datetime | None) -> datetime | None:
     try:
         return latest(match, said_at) if said_at else None
     except OverflowError:  # past the last year a calendar has
@@ -108,3 +103,22 @@ def _after_moment(match: re.Match[str], said_at: datetime) -> datetime:
         midnight = said_at.replace(hour=0, minute=0, second=0, microsecond=0)
         return midnight + (ahead + 1) * DAY + ZONES
     return said_at + (14 if match["next_week"] else 7) * DAY
+
+
+_READERS: tuple[tuple[re.Pattern[str], Latest], ...] = (
+    (_SPAN, _after_span),
+    (_END, lambda match, said: said + (7 * DAY if match["week"] else 31 * DAY if "month" in match[0] else DAY)),
+    (_MOMENT, _after_moment),
+    (_HOUR, lambda _, said: said + DAY),
+    (_AT_ONCE, lambda _, said: said + DAY),
+)
+
+
+@remembered
+def _said(text: str) -> tuple[Latest, re.Match[str]] | None:
+    """The words of a sentence that say by when, and how they are read."""
+    for pattern, latest in _READERS:
+        match = pattern.search(text)
+        if match:
+            return latest, match
+    return None

@@ -4,7 +4,7 @@ Heads decide which labels a sentence carries; the exemplar nearest in meaning te
 """
 
 from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from types import MappingProxyType
 
 import numpy as np
@@ -47,7 +47,7 @@ class ExemplarIndex:
         if label not in self._matrices:
             return None
         found = nearest_of(self._phrases[label], self._matrices[label], embedding)
-        return replace(found, own=True) if found.text in self._own.get(label, ()) else found
+        return Nearest(found.text, found.similarity, own=True) if found.text in self._own.get(label, ()) else found
 
 
 def nearest_of(texts: Sequence[str], vectors: Floats, embedding: Floats) -> Nearest:

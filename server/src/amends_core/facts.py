@@ -9,6 +9,8 @@ from collections.abc import Iterator
 from enum import StrEnum
 from itertools import islice
 
+from amends_core.text import has_digits, remembered, words_in
+
 
 class FactKind(StrEnum):
     """A kind of thing that agents ask customers for; its value is how people call it."""
@@ -33,7 +35,7 @@ class FactKind(StrEnum):
 _NOUNS = {
     FactKind.ORDER: r"order|booking|reservation|confirmation|purchase",
     FactKind.CASE: r"case|ticket|complaint|incident|claim",
-    FactKind.ACCOUNT: r"account|customer|client|member(?:ship)?|policy|contract|loyalty",
+    FactKind.ACCOUNT: r"account|customer|client|membership|member|policy|contract|loyalty",
     FactKind.TRACKING: r"tracking|parcel|consignment|shipment|package|delivery",
     FactKind.INVOICE: r"invoice|receipt|bill",
     FactKind.SERIAL: r"serial|imei|device|meter|product",
@@ -99,6 +101,13 @@ _PLAIN = {
     FactKind.SCREENSHOT: _shown(r"screenshot|screen shot|screengrab"),
 }
 """What speaks for itself."""
+_WITH_DIGITS = (FactKind.PHONE, FactKind.POSTCODE, FactKind.ADDRESS, FactKind.PURCHASE_DATE, FactKind.AMOUNT)
+_PICTURES = frozenset({FactKind.PHOTO, FactKind.SCREENSHOT})
+_NOUN_WORDS = {kind: frozenset(nouns.split("|")) for kind, nouns in _NOUNS.items()}
+_PICTURE_WORDS = frozenset(
+    word + end for word in (*_PICTURE.split("|"), "screenshot", "screen", "screengrab") for end in ("", "s")
+)
+"""Words of which each match of a pattern holds one, so that most patterns need not be tried."""
 _ANSWERS_PICTURE = re.compile(r"\b(?:sent|attached|uploaded|done|there you go|here you go|here it is)\b", re.I)
 _ANSWERS_NAME = re.compile(r"(?:(?i:it's|i'm|i am|sure,?|yes,?) )?[A-Z][\w'-]+(?: [A-Z][\w'-]+){0,3}[.!]?")
 _NOT_GIVEN = re.compile(r"\b(?:don't|do not|haven't|have not|can't|cannot|couldn't|didn't|no|never|lost)\b", re.I)
@@ -106,10 +115,30 @@ _NOT_GIVEN = re.compile(r"\b(?:don't|do not|haven't|have not|can't|cannot|couldn
 
 def given_in(text: str, asked: frozenset[FactKind] = frozenset()) -> frozenset[FactKind]:
     """The kinds of facts that a customer's message gives; `asked` is what the agent's last turn asked for."""
-    found = {kind for kind, pattern in (_NUMBERED | _PLAIN).items() if pattern.search(text)}
-    if _HASHED.search(text) and not found & _NUMBERED.keys():
+    return _named(text).union(_answers(text, asked)) if asked else _named(text)
+
+
+@remembered
+def _named(text: str) -> frozenset[FactKind]:
+    """What a message gives and says what it is."""
+    found = {kind for kind, pattern in _worth_trying(text) if pattern.search(text)}
+    if "#" in text and not found & _NUMBERED.keys() and _HASHED.search(text):
         found.add(FactKind.ORDER)
-    return frozenset(found | set(_answers(text, asked)))
+    return frozenset(found)
+
+
+def _worth_trying(text: str) -> Iterator[tuple[FactKind, re.Pattern[str]]]:
+    """The patterns without those that cannot match, because what each match of them holds is not there."""
+    words = words_in(text)
+    if has_digits(text):
+        yield from ((kind, _NUMBERED[kind]) for kind, nouns in _NOUN_WORDS.items() if not words.isdisjoint(nouns))
+        yield from ((kind, _PLAIN[kind]) for kind in _WITH_DIGITS)
+    if "@" in text or "<email>" in text:
+        yield FactKind.EMAIL, _PLAIN[FactKind.EMAIL]
+    if "name" in words or "this" in words:
+        yield FactKind.NAME, _PLAIN[FactKind.NAME]
+    if "[" in text or not words.isdisjoint(_PICTURE_WORDS):
+        yield from ((kind, _PLAIN[kind]) for kind in _PICTURES)
 
 
 def _answers(text: str, asked: frozenset[FactKind]) -> Iterator[FactKind]:
@@ -119,8 +148,9 @@ def _answers(text: str, asked: frozenset[FactKind]) -> Iterator[FactKind]:
         yield from numbers
     if FactKind.NAME in asked and _ANSWERS_NAME.fullmatch(text.strip()) and not _NOT_GIVEN.search(text):
         yield FactKind.NAME
-    if _ANSWERS_PICTURE.search(text) and not _NOT_GIVEN.search(text):
-        yield from asked & {FactKind.PHOTO, FactKind.SCREENSHOT}
+    pictures = asked & _PICTURES
+    if pictures and _ANSWERS_PICTURE.search(text) and not _NOT_GIVEN.search(text):
+        yield from pictures
 
 
 _GIVE = r"(?:provide|share|send|give|tell|supply|pass|quote|read|type|dm|message|attach|upload|state|remind|forward)"
@@ -134,6 +164,12 @@ _CUE = re.compile(
     re.I,
 )
 """How an agent asks for a thing."""
+_CUE_WORDS = frozenset(
+    "have get take grab see ask provide share send give tell supply pass quote read type dm message attach upload "
+    "state remind forward confirm let what got sharing sending giving providing telling need require".split()
+)
+_CUE_STARTS = ("please", "kindly")
+"""Each match of `_CUE` holds one of these words, or one that starts so."""
 _REQUESTS, _OBJECT_CHARACTERS = 5, 200
 """How many requests of a sentence are looked at, and how far after each its object may stand."""
 _OBJECT_END = re.compile(
@@ -158,15 +194,19 @@ _THING = {
     FactKind.PHOTO: rf"(?:{_PICTURE})s?",
     FactKind.SCREENSHOT: r"screenshots?|screen shots?|screengrabs?",
 }
-_REQUESTED = {
-    kind: re.compile(
-        rf"(?:^|\b(?:your|the|a|an|any|some|me|us|and|or|full)|[:,/&])\s*(?>{thing})\b"
+
+
+def _asks_for(thing: str) -> re.Pattern[str]:
+    return re.compile(
+        rf"(?:^|\b(?:your|the|a|an|any|some|me|us|and|or|full)|[:,/&])\s*{thing}\b"
         r"(?!'s|-|\s+of (?!(?:it|this|that|them|the (?:damage|problem|issue|fault|item))\b)|"
         r"\s+(?:on|for|from|in|at|with|to)\b(?! (?:me|us)\b))",
         re.I,
     )
-    for kind, thing in _THING.items()
-}
+
+
+_REQUESTED = {kind: _asks_for(rf"(?>{thing})") for kind, thing in _THING.items()}
+_ANY_REQUESTED = _asks_for(rf"(?:{'|'.join(f'(?>{thing})' for thing in _THING.values())})")
 """A thing asked for as such: "the e-mail address on the account" or "a photo of the label" may be another one."""
 _REFERENCE = re.compile(
     rf"(?:^|\b(?:your|the|a|any|and|or)|[,/&])\s*{_LABEL}(?=[\s,.?!]*$|,? (?:please|again|and|or)\b)", re.I
@@ -197,39 +237,46 @@ _IDENTITY = frozenset({FactKind.NAME, FactKind.ADDRESS, FactKind.POSTCODE, FactK
 _CONFIRM = re.compile(r"\bconfirm\b", re.I)
 
 
+@remembered
 def asked_in(sentence: str) -> frozenset[FactKind]:
     """The kinds of facts that a sentence of an agent plainly asks for.
 
     Silent where it repeats a value to have it confirmed, asks for another one, or checks an identity.
     """
-    if _ANOTHER.search(sentence) or _EXCUSED.search(sentence):
-        return frozenset()
     found = set(_asked_outright(sentence))
     for wanted in _objects(sentence):
-        found |= {kind for kind, pattern in _REQUESTED.items() if pattern.search(wanted)}
+        if _ANY_REQUESTED.search(wanted):
+            found |= {kind for kind, pattern in _REQUESTED.items() if pattern.search(wanted)}
         if _REFERENCE.search(wanted) and not found & _NUMBERED.keys():
             found.add(FactKind.ORDER)
-    if _CONFIRM.search(sentence):
-        found -= _IDENTITY
-    return frozenset(found)
+    if not found or _ANOTHER.search(sentence) or _EXCUSED.search(sentence):
+        return frozenset()
+    return frozenset(found - _IDENTITY if _CONFIRM.search(sentence) else found)
 
 
 def _asked_outright(sentence: str) -> Iterator[FactKind]:
-    for kind, pattern in (
-        (FactKind.NAME, _WHO),
-        (FactKind.PURCHASE_DATE, _WHEN_BOUGHT),
-        (FactKind.AMOUNT, _HOW_MUCH),
-    ):
-        if pattern.search(sentence):
-            yield kind
+    words = words_in(sentence)
+    if ("who" in words or "name" in words) and _WHO.search(sentence):
+        yield FactKind.NAME
+    if ("when" in words or "date" in words) and _WHEN_BOUGHT.search(sentence):
+        yield FactKind.PURCHASE_DATE
+    if "much" in words and _HOW_MUCH.search(sentence):
+        yield FactKind.AMOUNT
 
 
 def _objects(sentence: str) -> Iterator[str]:
     """The stretches of a sentence that say what is asked for."""
-    fragment = _FRAGMENT.fullmatch(sentence)
+    fragment = _FRAGMENT.fullmatch(sentence) if "?" in sentence else None
     if fragment:
         yield fragment["what"]
+    if not _may_ask(sentence):
+        return
     for cue in islice(_CUE.finditer(sentence), _REQUESTS):
         rest = sentence[cue.end() : cue.end() + _OBJECT_CHARACTERS]
         end = _OBJECT_END.search(rest)
         yield rest[: end.start() if end else len(rest)].strip(" .,")
+
+
+def _may_ask(sentence: str) -> bool:
+    words = words_in(sentence)
+    return not words.isdisjoint(_CUE_WORDS) or any(word.startswith(_CUE_STARTS) for word in words)

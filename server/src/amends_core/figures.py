@@ -4,6 +4,8 @@ import re
 from collections.abc import Iterator
 from dataclasses import dataclass
 
+from amends_core.text import has_digits, remembered, words_in
+
 _WORDS = {
     word: float(number)
     for number, word in enumerate(
@@ -21,6 +23,7 @@ _MONEY = re.compile(
     rf"\b(?P<before>{_NUMBER}) ?(?:dollars?|pounds?|euros?|quid|bucks|usd|gbp|eur)\b",
     re.I,
 )
+_CURRENCIES = ("dollar", "dollars", "pound", "pounds", "euro", "euros", "quid", "bucks", "usd", "gbp", "eur")
 _DATE = re.compile(
     rf"\b(?P<day>\d{{1,2}})(?:st|nd|rd|th)?(?: of)? (?P<month>{_MONTH})\b|"
     rf"\b(?P<month_first>{_MONTH}) (?P<day_after>\d{{1,2}})(?:st|nd|rd|th)?\b",
@@ -44,17 +47,31 @@ class Figure:
     value: float
 
 
+@remembered
 def figures_in(text: str) -> frozenset[Figure]:
     """The figures of a text; those that cannot be compared, such as "a few" or "two hundred", are left out."""
-    return frozenset((*_money(text), *_dates(text), *_shares(text), *_counts(text)))
+    dated = (*_dates(text), *_shares(text)) if has_digits(text) else ()
+    return frozenset((*_money(text), *dated, *_counts(text)))
 
 
+@remembered
 def numbers_in(text: str) -> frozenset[float]:
     """Every number of a text, whatever it counts."""
-    return frozenset(_value(match[0]) for match in _ANY.finditer(text))
+    return frozenset(_value(match[0]) for match in _ANY.finditer(text)) if _may_count(text) else frozenset()
+
+
+def _may_count(text: str) -> bool:
+    return has_digits(text) or not words_in(text).isdisjoint(_WORDS)
+
+
+def _may_be_money(text: str) -> bool:
+    signed = "$" in text or "£" in text or "€" in text
+    return signed or any(word.endswith(_CURRENCIES) for word in words_in(text))
 
 
 def _money(text: str) -> Iterator[Figure]:
+    if not _may_be_money(text):
+        return
     for match in _MONEY.finditer(text):
         yield Figure("money", _value(match["after"] or match["before"]))
 
@@ -71,6 +88,8 @@ def _shares(text: str) -> Iterator[Figure]:
 
 
 def _counts(text: str) -> Iterator[Figure]:
+    if not _may_count(text):
+        return
     for match in _COUNT.finditer(text):
         noun = match["noun"].lower()
         if noun not in _NO_NOUNS and noun not in _MULTIPLIERS and not re.fullmatch(_MONTH, noun):

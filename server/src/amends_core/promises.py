@@ -81,7 +81,7 @@ class Promises:
 
     def after_customer(self, text: str, turn_index: int, time: datetime | None) -> "Promises":
         """The promises once the customer has spoken."""
-        missed, came = missed_in(text), came_in(text)
+        missed, came = missed_in(text), came_in(text) if self._pending else frozenset()
 
         def seen(promise: Promise) -> Promise:
             if came & promise.deeds:
@@ -97,7 +97,8 @@ class Promises:
     ) -> "Promises":
         """The promises once an agent has spoken."""
         sentences = tuple(said)
-        done = frozenset(deed for sentence in sentences for deed in done_in(sentence.text))
+        told = sentences if self._pending else ()
+        done = frozenset(deed for sentence in told for deed in done_in(sentence.text))
 
         def seen(promise: Promise) -> Promise:
             if done & promise.deeds:
@@ -106,7 +107,11 @@ class Promises:
 
         new = (self._promise(sentence, turn_index, speaker_id, time) for sentence in sentences)
         older = self._seen(seen) if done or time else self.made
-        return replace(self, made=(*older, *(promise for promise in new if promise)))
+        return Promises((*older, *(promise for promise in new if promise)), self.missed)
+
+    @property
+    def _pending(self) -> bool:
+        return any(promise.is_pending for promise in self.made)
 
     def _seen(self, seen: Callable[[Promise], Promise]) -> tuple[Promise, ...]:
         return tuple(seen(promise) if promise.is_pending else promise for promise in self.made)

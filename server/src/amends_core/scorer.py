@@ -22,7 +22,7 @@ from amends_core.playbooks import Playbook, PlaybookLibrary, misstep_exemplars, 
 from amends_core.stages import locate
 from amends_core.taxonomy import STEPS, Label, Role
 from amends_core.teaching import UNTAUGHT, Correction, StepReader, Teaching, reach_of
-from amends_core.text import Span, digest, has_words, passage_of, split
+from amends_core.text import Span, digest, has_words, passage_of, remembered, split
 
 MAX_HISTORY_TURNS = 100
 """Turns before these are left out of the state: what was said a hundred turns ago no longer decides the next."""
@@ -309,12 +309,18 @@ def _all_pieces(turns: Sequence[Turn], oldest: int) -> Mapping[int, tuple[Piece,
 
 def _pieces(index: int, turns: Sequence[Turn]) -> Iterator[Piece]:
     turn = turns[index]
-    customer = turn.role is Role.CUSTOMER
-    before = _agent_before(index, turns) if customer else ""
-    for span in (Span(0, len(turn.text)),) if customer else split(turn.text):
-        trimmed = span.trimmed(turn.text)
-        text = trimmed.of(turn.text)
-        yield Piece(index, trimmed, text, passage_of(digest(text) if customer else text, before))
+    if turn.role is Role.AGENT:
+        yield from (Piece(index, span, text, text) for span, text in _sentences_of(turn.text))
+        return
+    span = Span(0, len(turn.text)).trimmed(turn.text)
+    text = span.of(turn.text)
+    yield Piece(index, span, text, passage_of(digest(text), _agent_before(index, turns)))
+
+
+@remembered
+def _sentences_of(text: str) -> tuple[tuple[Span, str], ...]:
+    """The sentences of a turn, without white space at their ends."""
+    return tuple((trimmed, trimmed.of(text)) for trimmed in (span.trimmed(text) for span in split(text)))
 
 
 def _agent_before(index: int, turns: Sequence[Turn]) -> str:

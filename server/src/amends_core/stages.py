@@ -5,7 +5,7 @@ from dataclasses import dataclass
 
 from amends_core.conversation import State
 from amends_core.playbooks import Occasion, Order, Playbook, Stage
-from amends_core.taxonomy import CustomerAct, Expectation, Step
+from amends_core.taxonomy import STEPS, CustomerAct, Expectation, Step
 
 SYMPATHY = (Step.LISTEN, Step.THANK, Step.REFLECT, Step.EMPATHIZE, Step.APOLOGIZE)
 """The steps that show a customer that they were heard."""
@@ -32,14 +32,19 @@ class Position:
 
 def occasion_holds(occasion: Occasion, state: State) -> bool:
     """Whether a stage of that occasion is called for in this state."""
-    return {
-        Occasion.ALWAYS: not state.settled,
-        Occasion.UPSET: state.is_upset,
-        Occasion.PROBLEM: state.problem and not state.settled,
-        Occasion.UNSATISFIED: state.unsatisfied,
-        Occasion.REMEDIED: state.remedied and state.problem and not state.unsatisfied and not state.settled,
-        Occasion.CLOSING: state.settled or state.accepted,
-    }[occasion]
+    match occasion:
+        case Occasion.ALWAYS:
+            return not state.settled
+        case Occasion.UPSET:
+            return state.is_upset
+        case Occasion.PROBLEM:
+            return state.problem and not state.settled
+        case Occasion.UNSATISFIED:
+            return state.unsatisfied
+        case Occasion.REMEDIED:
+            return state.remedied and state.problem and not state.unsatisfied and not state.settled
+        case Occasion.CLOSING:
+            return state.settled or state.accepted
 
 
 def locate(playbook: Playbook, state: State) -> Position:
@@ -60,18 +65,18 @@ def locate(playbook: Playbook, state: State) -> Position:
     return Position(last, playbook.stages[last], waiting=False, resolved=state.settled)
 
 
-def expectations(playbook: Playbook, state: State) -> Mapping[Step, Expectation]:
-    """Says of every step whether it is called for in the next reply."""
-    position = locate(playbook, state)
+def expectations(playbook: Playbook, state: State, position: Position | None = None) -> Mapping[Step, Expectation]:
+    """Says of every step whether it is called for in the next reply; `position` where it is known already."""
+    position = position or locate(playbook, state)
     reach, furthest = _reach(playbook, position), _furthest_made(playbook, state)
-    found = dict.fromkeys(Step, Expectation.WELCOME)
+    found = dict.fromkeys(STEPS, Expectation.WELCOME)
     for index, stage in enumerate(playbook.stages):
-        for step in stage.steps:
-            if index <= reach and not _is_heard_out(stage, index, furthest) and _is_due(stage, step, state):
-                found[step] = Expectation.EXPECTED
-            if stage.occasion is Occasion.UNSATISFIED and state.unsatisfied and step not in stage.optional_steps:
-                found[step] = Expectation.EXPECTED
-    if state.act in WANTS_REMEDY and playbook.rules.allow_remedy(state.done) and Step.TAKE_ACTION in playbook.steps:
+        if index <= reach and not _is_heard_out(stage, index, furthest) and occasion_holds(stage.occasion, state):
+            found.update((step, Expectation.EXPECTED) for step in stage.required_steps if _is_due(stage, step, state))
+        if stage.occasion is Occasion.UNSATISFIED and state.unsatisfied:
+            found.update((step, Expectation.EXPECTED) for step in stage.required_steps)
+    remedies = playbook.stage_of(Step.TAKE_ACTION) is not None
+    if remedies and state.act in WANTS_REMEDY and playbook.rules.allow_remedy(state.done):
         found[Step.TAKE_ACTION] = Expectation.EXPECTED
     if exception_is_due(playbook, state):
         found[Step.GO_FURTHER] = Expectation.EXPECTED
@@ -96,8 +101,7 @@ def exception_is_due(playbook: Playbook, state: State) -> bool:
 
 
 def _is_due(stage: Stage, step: Step, state: State) -> bool:
-    if step in stage.optional_steps or not occasion_holds(stage.occasion, state):
-        return False
+    """Whether a required step of a stage that is called for is due."""
     if step in SYMPATHY and (state.upset < CONCERN or (state.act is CustomerAct.ASK and state.heard(SYMPATHY))):
         return False
     if step is Step.TAKE_ACTION and state.act in WANTS_REMEDY:

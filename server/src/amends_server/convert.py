@@ -20,10 +20,30 @@ from amends_core.deeds import Deed
 from amends_core.detection import Detector
 from amends_core.errors import RequestError
 from amends_core.exemplars import Nearest
-from amends_core.judgement import Contribution, Judgement, MisstepFinding, Place, StepAssessment, Suggestion
+from amends_core.judgement import (
+    Change,
+    Contribution,
+    Judgement,
+    MisstepFinding,
+    Place,
+    StepAssessment,
+    Suggestion,
+    Verdict,
+)
 from amends_core.playbooks import Playbook, Stage
 from amends_core.promises import Promise, PromiseStatus
-from amends_core.taxonomy import CUSTOMER_ACTS, MISSTEPS, STEPS, CustomerAct, Label, Role, Step, Strength
+from amends_core.taxonomy import (
+    CUSTOMER_ACTS,
+    MISSTEPS,
+    STEPS,
+    CustomerAct,
+    Expectation,
+    Label,
+    Role,
+    Severity,
+    Step,
+    Strength,
+)
 from amends_core.teaching import CustomReading
 
 _ROLES = {taxonomy_pb2.ROLE_CUSTOMER: Role.CUSTOMER, taxonomy_pb2.ROLE_AGENT: Role.AGENT}
@@ -31,6 +51,10 @@ _STEPS = {step: taxonomy_pb2.Step.Value(f"STEP_{step}") for step in STEPS}
 _MISSTEPS = {misstep: taxonomy_pb2.Misstep.Value(f"MISSTEP_{misstep}") for misstep in MISSTEPS}
 _ACTS = {act: taxonomy_pb2.CustomerAct.Value(f"CUSTOMER_ACT_{act}") for act in CUSTOMER_ACTS}
 _STRENGTHS = {strength: taxonomy_pb2.Strength.Value(f"STRENGTH_{strength.name}") for strength in Strength}
+_SEVERITIES = {severity: taxonomy_pb2.Severity.Value(f"SEVERITY_{severity.name}") for severity in Severity}
+_EXPECTATIONS = {how: taxonomy_pb2.Expectation.Value(f"EXPECTATION_{how}") for how in Expectation}
+_VERDICTS = {verdict: taxonomy_pb2.Verdict.Value(f"VERDICT_{verdict}") for verdict in Verdict}
+_CHANGES = {change: judgement_pb2.Suggestion.Action.Value(f"ACTION_{change}") for change in Change}
 
 
 def turns_from(turns: Sequence[conversation_pb2.Turn], path: str = "turns") -> list[Turn]:
@@ -81,7 +105,7 @@ def judgement_to(judgement: Judgement, detector: Detector | None = None) -> judg
     """A judgement as a message; with a detector it tells what was read in each sentence."""
     return judgement_pb2.Judgement(
         score=judgement.score,
-        verdict=taxonomy_pb2.Verdict.Value(f"VERDICT_{judgement.verdict}"),
+        verdict=_VERDICTS[judgement.verdict],
         confidence=judgement.confidence,
         unsure_reasons=judgement.unsure_reasons,
         contributions=[_contribution(share) for share in judgement.contributions],
@@ -252,7 +276,7 @@ def _placed(misstep: PlacedMisstep) -> arc_pb2.PlacedMisstep:
         turn_index=misstep.turn_index,
         speaker_id=misstep.speaker_id,
         misstep=_MISSTEPS[misstep.misstep],
-        severity=taxonomy_pb2.Severity.Value(f"SEVERITY_{misstep.severity.name}"),
+        severity=_SEVERITIES[misstep.severity],
     )
 
 
@@ -338,7 +362,7 @@ def _custom_step(reading: CustomReading, places: Iterable[Place] = ()) -> judgem
 def _step(found: StepAssessment) -> judgement_pb2.StepAssessment:
     return judgement_pb2.StepAssessment(
         step=_STEPS[found.step],
-        expectation=taxonomy_pb2.Expectation.Value(f"EXPECTATION_{found.expectation}"),
+        expectation=_EXPECTATIONS[found.expectation],
         probability=found.probability,
         strength=_STRENGTHS[found.strength],
         spans=_spans(found.places),
@@ -351,7 +375,7 @@ def _misstep(found: MisstepFinding) -> judgement_pb2.MisstepFinding:
     return judgement_pb2.MisstepFinding(
         misstep=_MISSTEPS[found.misstep],
         probability=found.probability,
-        severity=taxonomy_pb2.Severity.Value(f"SEVERITY_{found.severity.name}"),
+        severity=_SEVERITIES[found.severity],
         spans=_spans(found.places),
         reason=found.reason,
         nearest_exemplar=_exemplar(found.nearest),
@@ -370,7 +394,7 @@ def _contribution(share: Contribution) -> judgement_pb2.Contribution:
 
 def _suggestion(suggestion: Suggestion) -> judgement_pb2.Suggestion:
     return judgement_pb2.Suggestion(
-        action=judgement_pb2.Suggestion.Action.Value(f"ACTION_{suggestion.change}"),
+        action=_CHANGES[suggestion.change],
         **_subject(suggestion.subject),
         text=suggestion.text,
         example=suggestion.example,

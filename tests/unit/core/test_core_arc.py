@@ -171,9 +171,9 @@ def test_state_only_ever_learns(told: World, texts: list[str]) -> None:
         old, new = state_of(told, spoken[:end]), state_of(told, spoken[: end + 1])
         assert new.moments[: len(old.moments)] == old.moments
         assert new.sentences[: len(old.sentences)] == old.sentences
-        assert old.given.items() <= new.given.items()
-        assert (FactKind.ORDER in new.given) == (GIVES in [turn.text for turn in spoken[: end + 1]])
-        assert old.figures <= new.figures
+        assert old.case.given.items() <= new.case.given.items()
+        assert (FactKind.ORDER in new.case.given) == (GIVES in [turn.text for turn in spoken[: end + 1]])
+        assert old.case.figures <= new.case.figures
         assert [p.turn_index for p in new.promises[: len(old.promises)]] == [p.turn_index for p in old.promises]
         assert all(new.done[step] >= credit for step, credit in old.done.items())
 

@@ -129,8 +129,8 @@ def test_what_the_customer_gave_is_known_by_kind_and_first_turn_and_never_by_val
     state, reading = State(), state_after(VENTS).moments[0].reading
     for index, text in enumerate(["Order 55120, £80, and nothing came.", "bo@mail.example, order 55120 as I said"]):
         state = state.after_customer(index, Turn(Role.CUSTOMER, text), reading)
-    assert state.given == {FactKind.ORDER: 0, FactKind.EMAIL: 1}
-    assert state.figures == {Figure("money", 80.0)}
+    assert state.case.given == {FactKind.ORDER: 0, FactKind.EMAIL: 1}
+    assert state.case.figures == {Figure("money", 80.0)}
     assert "mail.example" not in repr(state)
 
 

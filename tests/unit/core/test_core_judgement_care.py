@@ -29,27 +29,27 @@ def careless_points(judgement: Judgement) -> float:
 
 
 def test_best_and_worst_are_those_of_single_sentences() -> None:
-    found = care_of([sentence("It leaves tonight.", 0.9), sentence("That is how it is.", 0.2)], [1, 1], DETECTOR)
+    found = care_of([sentence("It leaves tonight.", 0.9), sentence("That is how it is.", 0.2)], [1, 1])
     assert found.best == pytest.approx(0.9, abs=0.01)
     assert found.worst == pytest.approx(0.2)
 
 
 def test_sentence_with_a_misstep_earns_nothing_and_a_hint_of_one_takes_its_share() -> None:
     claimed, hinted = (sentence("You should have looked.", 0.8, BLAME_CUSTOMER=p) for p in (0.6, 0.4))
-    assert care_of([claimed], [1], DETECTOR).best == 0
-    assert care_of([hinted], [1], DETECTOR).best == pytest.approx(0.8 * 0.6)
+    assert care_of([claimed], [1]).best == 0
+    assert care_of([hinted], [1]).best == pytest.approx(0.8 * 0.6)
 
 
 def test_what_is_not_the_agents_own_counts_by_its_share() -> None:
-    assert care_of([sentence("It leaves tonight.", 0.8)], [PASTED_SHARE], DETECTOR).best == pytest.approx(
+    assert care_of([sentence("It leaves tonight.", 0.8)], [PASTED_SHARE]).best == pytest.approx(
         0.8 * PASTED_SHARE, abs=0.01
     )
 
 
 def test_greeting_is_not_the_worst_sentence_of_a_reply_that_holds_longer_ones() -> None:
     greeting, answer = sentence("Hi Tom,", 0.1), sentence("It leaves tonight.", 0.7)
-    assert care_of([greeting, answer], [1, 1], DETECTOR).worst == pytest.approx(0.7)
-    assert care_of([greeting], [1], DETECTOR).worst == pytest.approx(0.1)
+    assert care_of([greeting, answer], [1, 1]).worst == pytest.approx(0.7)
+    assert care_of([greeting], [1]).worst == pytest.approx(0.1)
 
 
 @pytest.mark.parametrize("care", [0.2, 0.5, 0.95])

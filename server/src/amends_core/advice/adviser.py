@@ -133,13 +133,11 @@ class Adviser:
 
 def _reason(playbook: Playbook, state: State, step: Step) -> str:
     """Why a step is worth doing here, with the promise that it would answer for where one was not kept."""
-    failed = [p for p in state.promises if p.status in (PromiseStatus.OVERDUE, PromiseStatus.BROKEN)]
     why = _why(playbook, state, step)
-    return (
-        f"{why} What was promised in turn {failed[-1].turn_index} was not kept."
-        if failed and step in _MENDS_PROMISE
-        else why
-    )
+    if step not in _MENDS_PROMISE:
+        return why
+    failed = [p for p in state.promises if p.status in (PromiseStatus.OVERDUE, PromiseStatus.BROKEN)]
+    return f"{why} What was promised in turn {failed[-1].turn_index} was not kept." if failed else why
 
 
 def _why(playbook: Playbook, state: State, step: Step) -> str:
@@ -153,7 +151,7 @@ def _probabilities(
     weights: Weights, playbook: Playbook, state: State, position: Position, last_speaker: Role
 ) -> Mapping[Step, float]:
     """How likely each step is acceptable, of those that are not out of place."""
-    expected = expectations(playbook, state)
+    expected = expectations(playbook, state, position)
     steps = step_features(playbook, state, position, expected)
     urgency = weights.urgency(steps, state_features(playbook, state, position, last_speaker))
     urgency += _pull(playbook, state, position)

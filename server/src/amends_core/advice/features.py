@@ -1,6 +1,7 @@
 """What is seen of each step in a state: how it stands in the playbook, and how the conversation stands."""
 
 from collections.abc import Mapping
+from operator import itemgetter
 
 import numpy as np
 from numpy.typing import NDArray
@@ -32,6 +33,8 @@ STEP_FEATURES: Mapping[str, str] = {
     "done_last": "the agent's last turn made it",
 }
 """What is seen of one step, with what it means."""
+_NOTHING: Mapping[str, float] = dict.fromkeys(STEP_FEATURES, 0.0)
+_VALUES = itemgetter(*STEP_FEATURES)
 STATE_FEATURES: Mapping[str, str] = {
     "always": "1",
     **{f"act_{act.lower()}": f"probability that the customer's last act is {act}" for act in CUSTOMER_ACTS},
@@ -52,7 +55,7 @@ STATE_FEATURES: Mapping[str, str] = {
 def step_features(playbook: Playbook, state: State, position: Position, expected: Mapping[Step, Expectation]) -> Floats:
     """What is seen of each step: shape (13, len(STEP_FEATURES)), in the order of the taxonomy."""
     rows = [_of_step(step, playbook, state, position, expected[step]) for step in STEPS]
-    return np.array([[row.get(name, 0.0) for name in STEP_FEATURES] for row in rows], dtype=np.float64)
+    return np.array([_VALUES({**_NOTHING, **row}) for row in rows], dtype=np.float64)
 
 
 def state_features(playbook: Playbook, state: State, position: Position, last_speaker: Role) -> Floats:

@@ -4,10 +4,10 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 
 from amends_core.conversation import Sentence
-from amends_core.detection import Detector
 from amends_core.judgement.evidence import place_of
 from amends_core.judgement.result import Place
 from amends_core.judgement.weights import CARE_WORDS
+from amends_core.taxonomy import Misstep
 from amends_core.text import word_count
 
 
@@ -23,7 +23,7 @@ class Care:
     worst_place: Place
 
 
-def care_of(sentences: Sequence[Sentence], own: Sequence[float], detector: Detector) -> Care:
+def care_of(sentences: Sequence[Sentence], own: Sequence[float]) -> Care:
     """Reads the care of a reply of at least one sentence; `own` says how far each is in the agent's own words, 0 to 1.
 
     A sentence that harms earns nothing. Sentences of fewer than CARE_WORDS words count half for the best, and not for
@@ -31,7 +31,7 @@ def care_of(sentences: Sequence[Sentence], own: Sequence[float], detector: Detec
     """
     long = [word_count(sentence.text) >= CARE_WORDS for sentence in sentences]
     earned = [
-        sentence.reading.care * _harmless(sentence, detector) * share * (1.0 if is_long else 0.5)
+        sentence.reading.care * _harmless(sentence) * share * (1.0 if is_long else 0.5)
         for sentence, share, is_long in zip(sentences, own, long, strict=True)
     ]
     best = max(range(len(sentences)), key=lambda i: earned[i])
@@ -40,9 +40,8 @@ def care_of(sentences: Sequence[Sentence], own: Sequence[float], detector: Detec
     return Care(earned[best], place_of(sentences[best]), sentences[worst].reading.care, place_of(sentences[worst]))
 
 
-def _harmless(sentence: Sentence, detector: Detector) -> float:
+def _harmless(sentence: Sentence) -> float:
     """How surely a sentence holds no misstep, 0 to 1; 0 where one is claimed."""
-    missteps = sentence.reading.missteps
-    if any(detector.claims(sentence.reading, misstep) for misstep in missteps):
+    if any(isinstance(label, Misstep) for label in sentence.reading.claimed):
         return 0.0
-    return 1.0 - max(missteps.values())
+    return 1.0 - max(sentence.reading.missteps.values())

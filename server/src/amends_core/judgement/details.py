@@ -4,6 +4,7 @@ import re
 from dataclasses import dataclass
 
 from amends_core.judgement.weights import DETAIL_SHARE, DETAILS_ENOUGH, ECHO_WORDS
+from amends_core.text import has_digits, remembered
 
 _WORD = re.compile(r"[a-z][a-z'-]{3,}")
 _NUMBER = re.compile(r"\d+(?:[.,:]\d+)*")
@@ -30,7 +31,7 @@ class Details:
 
     def share(self, text: str, *, with_numbers: bool) -> float:
         """How much of a strong step's worth the details of a sentence stand for, 0 to DETAIL_SHARE."""
-        numbers = len(_NUMBER.findall(text)) if with_numbers else 0
+        numbers = len(_NUMBER.findall(text)) if with_numbers and has_digits(text) else 0
         found = len(self.words & _words(text)) + numbers
         return DETAIL_SHARE * min(1.0, found / DETAILS_ENOUGH)
 
@@ -40,6 +41,7 @@ class Details:
         return len(words) >= ECHO_WORDS and words <= self.words
 
 
+@remembered
 def _words(text: str) -> frozenset[str]:
     return frozenset(_stem(word) for word in _WORD.findall(text.lower()) if word not in _COMMON)
 

@@ -3,6 +3,7 @@
 import re
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
+from itertools import chain
 
 from amends_core.conversation import CREDIT, Sentence
 from amends_core.detection import STRONG_FROM, Detector
@@ -21,7 +22,7 @@ from amends_core.judgement.weights import (
 )
 from amends_core.judgement.wording import WITHOUT_TIME
 from amends_core.taxonomy import SENTENCE_LABELS, Label, Step, Strength
-from amends_core.text import word_count
+from amends_core.text import remembered, word_count
 
 PROMISES = frozenset({Step.TAKE_ACTION, Step.FOLLOW_UP, Step.GO_FURTHER})
 """The steps that a number, an amount or a time makes more concrete."""
@@ -62,6 +63,19 @@ Findings = Mapping[Label, Evidence]
 
 
 @dataclass(frozen=True, slots=True)
+class Line:
+    """A sentence of a reply, with what is compared once for every label."""
+
+    sentence: Sentence
+    place: Place
+    probabilities: Mapping[Label, float]
+    nearest: Mapping[Label, Nearest | None]
+    """By each label that it carries: the exemplar that explains it."""
+    own: Mapping[Label, float]
+    """By each label that it carries: how far it is the agent's own, 0 to 1, and no exemplar pasted in."""
+
+
+@dataclass(frozen=True, slots=True)
 class Gatherer:
     """Brings the sentences of a reply together, label by label."""
 
@@ -69,45 +83,56 @@ class Gatherer:
     exemplars: ExemplarIndex
     details: Details
 
-    def gather(self, sentences: Sequence[Sentence], embeddings: Sequence[Floats]) -> Findings:
-        """Gives the evidence for every sentence label; `embeddings` go with `sentences`."""
-        return {label: self._evidence(label, sentences, embeddings) for label in SENTENCE_LABELS}
+    def lines(self, sentences: Sequence[Sentence], embeddings: Sequence[Floats]) -> list[Line]:
+        """Holds each sentence against the exemplars; `embeddings` go with `sentences`."""
+        return [self._line(sentence, e) for sentence, e in zip(sentences, embeddings, strict=True)]
 
-    def _evidence(self, label: Label, sentences: Sequence[Sentence], embeddings: Sequence[Floats]) -> Evidence:
-        ranked = sorted(range(len(sentences)), key=lambda i: -sentences[i].reading.probability(label))
-        best = sentences[ranked[0]].reading.probability(label)
-        carrying = [i for i in ranked if self.detector.claims(sentences[i].reading, label)]
-        nearest = [self.exemplars.nearest(label, embeddings[i]) for i in carrying]
-        own = {i: _own_words(near) for i, near in zip(carrying, nearest, strict=True)}
-        worths = [self._worth(sentences[i], label) * own.get(i, 1.0) for i in ranked]
+    def gather(self, lines: Sequence[Line]) -> Findings:
+        """Gives the evidence for every sentence label."""
+        return {label: self._evidence(label, lines) for label in SENTENCE_LABELS}
+
+    def own_share(self, line: Line) -> float:
+        """How far a sentence is the agent's own, 0 to 1: not an exemplar pasted in, not the customer's words again."""
+        if self.details.is_echo(line.sentence.text):
+            return PASTED_SHARE
+        return min(line.own.values(), default=1.0)
+
+    def _line(self, sentence: Sentence, embedding: Floats) -> Line:
+        nearest = {label: self.exemplars.nearest(label, embedding) for label in sentence.reading.claimed}
+        own = {label: _own_words(near) for label, near in nearest.items()}
+        reading = sentence.reading
+        probabilities = dict[Label, float](chain(reading.steps.items(), reading.missteps.items()))
+        return Line(sentence, place_of(sentence), probabilities, nearest, own)
+
+    def _evidence(self, label: Label, lines: Sequence[Line]) -> Evidence:
+        best = max([line.probabilities[label] for line in lines])
+        certainty = self.detector.certainty(best, label)
+        carrying = [line for line in lines if label in line.nearest]
+        if not carrying and best <= NOTHING_BELOW:  # as most labels are
+            return Evidence(best, (), Strength.ABSENT, 0.0, certainty, None)
+        carrying.sort(key=lambda line: line.probabilities[label], reverse=True)
         return Evidence(
             probability=best,
-            places=tuple(place_of(sentences[i]) for i in carrying),
-            strength=max((self._strength(sentences[i], label) for i in carrying), default=Strength.ABSENT),
-            worth=max(worths),
-            certainty=self.detector.certainty(best, label),
-            nearest=nearest[0] if nearest else None,
+            places=tuple([line.place for line in carrying]),
+            strength=max([self._strength(line.sentence, label) for line in carrying], default=Strength.ABSENT),
+            worth=max([self._worth(line, label) for line in lines]),
+            certainty=certainty,
+            nearest=carrying[0].nearest[label] if carrying else None,
         )
-
-    def own_share(self, sentence: Sentence, embedding: Floats) -> float:
-        """How far a sentence is the agent's own, 0 to 1: not an exemplar pasted in, not the customer's words again."""
-        if self.details.is_echo(sentence.text):
-            return PASTED_SHARE
-        carried = (label for label in SENTENCE_LABELS if self.detector.claims(sentence.reading, label))
-        return min((_own_words(self.exemplars.nearest(label, embedding)) for label in carried), default=1.0)
 
     def _strength(self, sentence: Sentence, label: Label) -> Strength:
         if not isinstance(label, Step):
             return Strength.ABSENT
         return Strength.STRONG if self._strong(sentence, label) >= STRONG_FROM else Strength.WEAK
 
-    def _worth(self, sentence: Sentence, label: Label) -> float:
+    def _worth(self, line: Line, label: Label) -> float:
         """Grows with the probability, below the threshold, too; a step counts by how likely it is strong."""
-        presence = max(0.0, sentence.reading.probability(label) - NOTHING_BELOW) / (1.0 - NOTHING_BELOW)
+        own = line.own.get(label, 1.0)
+        presence = max(0.0, line.probabilities[label] - NOTHING_BELOW) / (1.0 - NOTHING_BELOW)
         if not isinstance(label, Step) or presence == 0:
-            return presence
+            return presence * own
         weak, strong = CREDIT[Strength.WEAK], CREDIT[Strength.STRONG]
-        return presence * (weak + (strong - weak) * self._strong(sentence, label))
+        return presence * (weak + (strong - weak) * self._strong(line.sentence, label)) * own
 
     def _strong(self, sentence: Sentence, step: Step) -> float:
         """How likely the step is strong: as the model reads it, or by what it says of this customer's case."""
@@ -161,7 +186,12 @@ def without_time(findings: Findings, sentences: Sequence[Sentence], *, by_rule: 
 def carries_time(sentences: Sequence[Sentence], places: Sequence[Place]) -> bool:
     """Whether one of the sentences at `places` names a time."""
     there = set(places)
-    return any(_TIME.search(sentence.text) for sentence in sentences if place_of(sentence) in there)
+    return any(_names_time(sentence.text) for sentence in sentences if place_of(sentence) in there)
+
+
+@remembered
+def _names_time(text: str) -> bool:
+    return _TIME.search(text) is not None
 
 
 def filler_words(sentences: Sequence[Sentence], findings: Findings) -> int:

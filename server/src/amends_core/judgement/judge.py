@@ -19,7 +19,7 @@ from amends_core.judgement.result import Judgement, StepAssessment, Verdict
 from amends_core.judgement.rules import by_rules, without_allowed_disclosure
 from amends_core.judgement.suggestions import suggest
 from amends_core.playbooks import Playbook
-from amends_core.stages import expectations, locate
+from amends_core.stages import Position, expectations, locate
 from amends_core.taxonomy import STEPS, Expectation, Label, Step, Strength
 
 
@@ -55,30 +55,34 @@ class Judge:
 
     def see(self, playbook: Playbook, past: Past, reply: Reply) -> Seen:
         """Gives all that the score of `reply`, which must hold at least one sentence, is made from."""
-        return self._see(playbook, past, reply)[0]
+        return self._see(playbook, locate(playbook, past.state), past, reply)[0]
 
-    def _see(self, playbook: Playbook, past: Past, reply: Reply) -> tuple[Seen, Sequence[Sentence]]:
+    def _see(self, playbook: Playbook, position: Position, past: Past, reply: Reply) -> tuple[Seen, Sequence[Sentence]]:
         """What the score is made from, and the sentences as the playbook lets them be read."""
         state = past.state
         embeddings = [encoding.embedding for encoding in reply.encodings]
         sentences = without_allowed_disclosure(playbook, reply.sentences, self._detector)
         gatherer = Gatherer(self._detector, self._exemplars[playbook.name], past.details)
-        evidence = gatherer.gather(sentences, embeddings)
+        lines = gatherer.lines(sentences, embeddings)
+        evidence = gatherer.gather(lines)
         if state.wants_answer:
             evidence = with_answer(evidence, sentences)
         else:
             evidence = without_time(evidence, sentences, by_rule=playbook.rules.action_needs_time)
-        expected = expectations(playbook, state)
+        expected = expectations(playbook, state, position)
         evidence = by_rules(playbook, state, expected, evidence, sentences)
-        missteps = find_missteps(playbook, state, sentences, embeddings, past.embeddings, evidence, self._detector)
+        missteps = find_missteps(
+            playbook, state, position.stage, sentences, embeddings, past.embeddings, evidence, self._detector
+        )
         filler = 0 if state.wants_answer else filler_words(sentences, evidence)
-        own = [gatherer.own_share(sentence, e) for sentence, e in zip(sentences, embeddings, strict=True)]
-        seen = Seen(state, expected, evidence, missteps, care_of(sentences, own, self._detector), filler)
+        own = [gatherer.own_share(line) for line in lines]
+        seen = Seen(state, expected, evidence, missteps, care_of(sentences, own), filler)
         return seen, sentences
 
     def judge(self, playbook: Playbook, past: Past, reply: Reply, locale: str) -> Judgement:
         """Gives the judgement of `reply`, which must hold at least one sentence."""
-        seen, sentences = self._see(playbook, past, reply)
+        position = locate(playbook, past.state)
+        seen, sentences = self._see(playbook, position, past, reply)
         state, expected, evidence, missteps = past.state, seen.expected, seen.evidence, seen.missteps
         shares = contributions(seen)
         steps = {step: _assess(playbook, step, expected[step], evidence, sentences) for step in STEPS}
@@ -98,7 +102,7 @@ class Judge:
                 shares, steps, {finding.misstep for finding in missteps}, self._phrasings, past.customer.embedding
             ),
             playbook=playbook,
-            stage=locate(playbook, state).stage.name,
+            stage=position.stage.name,
             sentences=tuple(reply.sentences),
             custom_steps=custom_findings(reply.sentences),
         )

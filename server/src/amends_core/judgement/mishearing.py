@@ -38,15 +38,17 @@ def misheard(state: State, sentences: Sequence[Sentence], detector: Detector) ->
 
 
 def _asked_again(state: State, sentences: Sequence[Sentence]) -> Iterator[Misheard]:
-    if not state.given or any(_NOT_FOUND.search(sentence.text) for sentence in sentences):
+    wanted = [(sentence, kinds) for sentence in sentences if (kinds := asked_in(sentence.text))]
+    if not wanted or any(_NOT_FOUND.search(sentence.text) for sentence in sentences):
         return
-    for sentence in sentences:
-        again = asked_in(sentence.text) & state.given.keys()
+    given = state.case.given
+    for sentence, kinds in wanted:
+        again = kinds & given.keys()
         if again:
-            kind = min(again, key=lambda kind: (state.given[kind], kind))
+            kind = min(again, key=lambda kind: (given[kind], kind))
             yield (
                 place_of(sentence),
-                f"It asks again for the {kind}, which the customer gave in turn {state.given[kind]}.",
+                f"It asks again for the {kind}, which the customer gave in turn {given[kind]}.",
             )
 
 
@@ -64,7 +66,7 @@ def _said_otherwise(state: State, sentences: Sequence[Sentence], detector: Detec
 def _refused(state: State) -> frozenset[Figure]:
     """The figures of the agent's last turn that are not the customer's own."""
     last = [sentence.text for sentence in state.sentences if sentence.turn_index == state.last_agent_turn]
-    return frozenset(figure for text in last for figure in figures_in(text)) - state.figures
+    return frozenset(figure for text in last for figure in figures_in(text)) - state.case.figures
 
 
 def _contradicts(figure: Figure, beside: frozenset[Figure], state: State) -> bool:
@@ -73,11 +75,11 @@ def _contradicts(figure: Figure, beside: frozenset[Figure], state: State) -> boo
     Not where it follows from the customer's numbers by a sum or a difference, where the customer's own stands beside
     it, where an agent brought it up before, or where a span of time may have grown since.
     """
-    given = {known.value for known in state.figures if known.unit == figure.unit}
+    given = {known.value for known in state.case.figures if known.unit == figure.unit}
     said = {other.value for other in beside if other.unit == figure.unit}
-    if len(given) != 1 or given & said or len(state.numbers) > MANY_NUMBERS:
+    if len(given) != 1 or given & said or len(state.case.numbers) > MANY_NUMBERS:
         return False
-    if figure.value in _derived(state.numbers | given):
+    if figure.value in _derived(state.case.numbers | given):
         return False
     if figure.unit in DURATIONS and figure.value > min(given):
         return False

@@ -14,7 +14,7 @@ from amends_core.judgement.result import MisstepFinding, Place
 from amends_core.judgement.timing import no_pause, past_gate, solve_too_late, solve_too_soon
 from amends_core.judgement.weights import REPEATED_COSINE, REPEATED_WORDS, SEVERITY
 from amends_core.judgement.wording import HARM, RUSHED_PAST_GATE, SURVEY_BY_RULE
-from amends_core.playbooks import Playbook
+from amends_core.playbooks import Playbook, Stage
 from amends_core.taxonomy import SENTENCE_MISSTEPS, Label, Misstep, Severity, Step
 from amends_core.text import word_count
 
@@ -28,16 +28,17 @@ _CONTRACTIONS = (("'ll", " will"), ("'ve", " have"), ("'re", " are"), ("'m", " a
 def find_missteps(
     playbook: Playbook,
     state: State,
+    stage: Stage,
     sentences: Sequence[Sentence],
     embeddings: Sequence[Floats],
     earlier: Sequence[Floats],
     evidence: Mapping[Label, Evidence],
     detector: Detector,
 ) -> tuple[MisstepFinding, ...]:
-    """Gives the missteps, gravest first; `earlier` holds the embeddings of `state.sentences`."""
+    """Gives the missteps, gravest first, at the `stage` reached; `earlier` embeds `state.sentences`."""
     found = [_of_sentences(playbook, m, evidence[m]) for m in SENTENCE_MISSTEPS if evidence[m].places]
     heard_wrong = misheard(state, sentences, detector)
-    rushed = past_gate(playbook, state, sentences, detector)
+    rushed = past_gate(playbook, state, stage, sentences, detector)
     reasons = {
         **HARM,
         Misstep.MISHEARD: heard_wrong[0][1] if heard_wrong else "",
@@ -91,13 +92,13 @@ def _repeated(
 ) -> Iterator[Place]:
     if not said:
         return
-    recent, matrix = said[-REPEATED_WITHIN:], np.stack(earlier[-REPEATED_WITHIN:])
+    recent, matrix = said[-REPEATED_WITHIN:], np.array(earlier[-REPEATED_WITHIN:])
     for sentence, embedding in zip(sentences, embeddings, strict=True):
         if word_count(sentence.text) < REPEATED_WORDS:
             alike = len(sentences) == 1 and _said_whole(sentence.text, recent)
         else:
-            near = np.flatnonzero(matrix @ embedding >= REPEATED_COSINE).tolist()
-            alike = any(word_count(recent[i].text) >= REPEATED_WORDS for i in near)
+            near = (matrix @ embedding >= REPEATED_COSINE).nonzero()[0]
+            alike = any(word_count(recent[i].text) >= REPEATED_WORDS for i in near.tolist())
         if alike:
             yield place_of(sentence)
 

@@ -1,7 +1,7 @@
 """From evidence to points that add up exactly to a score from 0 to 100."""
 
 from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 
 from amends_core.conversation import State
 from amends_core.judgement import wording
@@ -68,7 +68,7 @@ def contributions(seen: Seen) -> tuple[Contribution, ...]:
     for share in sorted(steps, key=lambda share: -share.points):
         points = min(share.points, left)
         left -= max(0.0, points)
-        shares.append(replace(share, points=points))
+        shares.append(Contribution(share.source, points, share.possible_points, share.reason, share.places))
     costs = list(_costs(sum(share.points for share in shares), seen.evidence, seen.missteps))
     left = sum(share.points for share in (*shares, *costs))
     return (*shares, *costs, *_filler(left, seen.filler_words))

@@ -140,4 +140,5 @@ def _is_allowed(sentence: Sentence, detector: Detector) -> bool:
 
 def _excused(sentence: Sentence) -> Sentence:
     missteps = {**sentence.reading.missteps, Misstep.SELF_FOCUS: 0.0}
-    return replace(sentence, reading=replace(sentence.reading, missteps=missteps))
+    claimed = tuple(label for label in sentence.reading.claimed if label is not Misstep.SELF_FOCUS)
+    return replace(sentence, reading=replace(sentence.reading, missteps=missteps, claimed=claimed))

@@ -10,8 +10,8 @@ from amends_core.detection import Detector
 from amends_core.judgement.evidence import Evidence, place_of
 from amends_core.judgement.result import Place
 from amends_core.judgement.weights import ANSWER_WORDS
-from amends_core.playbooks import Order, Playbook
-from amends_core.stages import HEAT, WANTS_REMEDY, locate, occasion_holds, remedy_is_early
+from amends_core.playbooks import Order, Playbook, Stage
+from amends_core.stages import HEAT, WANTS_REMEDY, occasion_holds, remedy_is_early
 from amends_core.taxonomy import STEPS, CustomerAct, Label, Step
 from amends_core.text import word_count
 
@@ -108,12 +108,13 @@ def no_pause(playbook: Playbook, state: State, sentences: Sequence[Sentence], de
     return _past_plea(playbook, live, detector) or _past_stage(playbook, state, live, detector)
 
 
-def past_gate(playbook: Playbook, state: State, sentences: Sequence[Sentence], detector: Detector) -> tuple[Place, ...]:
-    """A remedy in the turn that makes the stage reached, where that stage wants the customer's answer first.
+def past_gate(
+    playbook: Playbook, state: State, stage: Stage, sentences: Sequence[Sentence], detector: Detector
+) -> tuple[Place, ...]:
+    """A remedy in the turn that makes `stage`, the one reached, where that stage wants the customer's answer first.
 
     A customer who asks for the remedy is past the gate.
     """
-    stage = locate(playbook, state).stage
     confirmed = playbook.rules.reflection_is_confirmed and Step.REFLECT in stage.required_steps
     if not (stage.pause or confirmed) or state.act in WANTS_REMEDY or not occasion_holds(stage.occasion, state):
         return ()

@@ -1,6 +1,7 @@
 """The words that agents read. One sentence each, in plain English, about the reply and never about the person."""
 
 from collections.abc import Mapping
+from functools import cache
 
 from amends_core.taxonomy import Misstep, Step
 
@@ -69,6 +70,7 @@ RUSHED_PAST_GATE = "It rushes on to the remedy before the customer has answered.
 """Why two missteps count where a rule of the playbook makes them weigh."""
 
 
+@cache
 def hint(misstep: Misstep) -> str:
     """What is said of a misstep that is not found and yet not ruled out."""
     return f"Something in it reads a little like {name(misstep)}."
@@ -85,6 +87,7 @@ NOT_CALLED_FOR = "Not called for here."
 """Why a step earned or missed its points."""
 
 
+@cache
 def name(label: Step | Misstep) -> str:
     """A label as people read it: `TAKE_ACTION` is `take action`."""
     return label.value.lower().replace("_", " ")

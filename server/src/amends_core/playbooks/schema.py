@@ -1,7 +1,7 @@
 """A playbook: one practitioner's way of winning a customer back, as data."""
 
 from collections.abc import Container, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from enum import StrEnum
 
 from amends_core.taxonomy import CustomerAct, Misstep, Step
@@ -40,11 +40,12 @@ class Stage:
     """Whether the agent is silent after it."""
     until_calm: bool = False
     """Whether it is gone back to while the customer is upset."""
+    required_steps: tuple[Step, ...] = field(init=False, repr=False, compare=False)
+    """Its steps without the optional ones."""
 
-    @property
-    def required_steps(self) -> tuple[Step, ...]:
-        """Its steps without the optional ones."""
-        return tuple(step for step in self.steps if step not in self.optional_steps)
+    def __post_init__(self) -> None:
+        required = tuple(step for step in self.steps if step not in self.optional_steps)
+        object.__setattr__(self, "required_steps", required)
 
 
 @dataclass(frozen=True, slots=True)
@@ -88,12 +89,17 @@ class Playbook:
     exemplars: Mapping[Step, tuple[str, ...]]
     sha256: str = ""
     """Of its file's text, in hexadecimal; empty where it was made without a file."""
+    _stages_of: Mapping[Step, int] = field(init=False, repr=False, compare=False)
+
+    def __post_init__(self) -> None:
+        last_first = [(step, index) for index, stage in enumerate(self.stages) for step in stage.steps][::-1]
+        object.__setattr__(self, "_stages_of", dict(last_first))
 
     @property
     def steps(self) -> frozenset[Step]:
         """Every step that one of its stages names."""
-        return frozenset(step for stage in self.stages for step in stage.steps)
+        return frozenset(self._stages_of)
 
     def stage_of(self, step: Step) -> int | None:
         """Index of the first stage that names the step; None where none does."""
-        return next((index for index, stage in enumerate(self.stages) if step in stage.steps), None)
+        return self._stages_of.get(step)

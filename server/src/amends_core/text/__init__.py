@@ -1,6 +1,20 @@
 """Text: normalised for the encoder, split into sentences with exact offsets."""
 
+from amends_core.text.memory import remembered
 from amends_core.text.normal import digest, has_words, normalise, parts_of, passage_of, word_count
 from amends_core.text.sentences import Span, split
+from amends_core.text.words import has_digits, words_in
 
-__all__ = ["Span", "digest", "has_words", "normalise", "parts_of", "passage_of", "split", "word_count"]
+__all__ = [
+    "Span",
+    "digest",
+    "has_digits",
+    "has_words",
+    "normalise",
+    "parts_of",
+    "passage_of",
+    "remembered",
+    "split",
+    "word_count",
+    "words_in",
+]

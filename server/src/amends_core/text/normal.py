@@ -8,6 +8,8 @@ Training and serving share this function; `NORMALISATION` is written into each b
 import re
 import unicodedata
 
+from amends_core.text.memory import remembered
+
 NORMALISATION = 1
 CONTEXT_CHARACTERS = 200
 """How much of what was said before is read: about 45 tokens."""
@@ -30,19 +32,24 @@ _QUOTES = str.maketrans(
 )
 _PLACEHOLDERS = (
     (
+        ("/", "<", "w.", "W."),
         re.compile(
             r"(?:https?\s*:\s*//\s*|www\.)[^\s,;]+|<url>|(?<![\w.-])[\w-]{1,63}\.(?:com|org|net|ly|io|co)/\S*", re.I
         ),
         "<url>",
     ),
-    (re.compile(r"(?<![\w.+-])[\w.+-]{1,64}@[\w-]{1,63}\.[\w.]+"), "<email>"),
-    (re.compile(r"(?<!\w)@\w+|<user>"), "<user>"),
-    (re.compile(r"#?\b(?=[A-Z0-9-]{5})(?=(?:[A-Z-]{0,30}\d){3})[A-Z0-9][A-Z0-9-]{4,}\b"), "<number>"),
-    (re.compile(r"\+?\d(?:[\s().-]{0,2}\+?\d){7,}"), "<number>"),
+    (("@",), re.compile(r"(?<![\w.+-])[\w.+-]{1,64}@[\w-]{1,63}\.[\w.]+"), "<email>"),
+    (("@",), re.compile(r"(?<!\w)@\w+"), "<user>"),
 )
+"""What a text must hold one of, the pattern and what stands for it."""
+_NUMBERS = (
+    re.compile(r"#?\b(?=[A-Z0-9-]{5})(?=(?:[A-Z-]{0,30}\d){3})[A-Z0-9][A-Z0-9-]{4,}\b"),
+    re.compile(r"\+?\d(?:[\s().-]{0,2}\+?\d){7,}"),
+)
+_DIGIT = re.compile(r"\d")
 _STRETCHED = re.compile(r"([^\W\d_]|[!?.])\1{3,}")
-_SPACE = re.compile(r"\s+")
 _SYMBOLS = {"So", "Sk", "Cs", "Co", "Cn", "Cf", "Cc", "Mn"}
+_LETTER_OR_DIGIT = re.compile(r"[^\W_]")
 _WORD = re.compile(r"[^\W_]+(?:['-][^\W_]+)*")
 
 
@@ -57,13 +64,17 @@ def normalise(text: str) -> str:
 
 
 def _once(text: str) -> str:
-    text = unicodedata.normalize("NFKC", text.translate(_QUOTES))
-    for pattern, placeholder in _PLACEHOLDERS:
-        text = pattern.sub(placeholder, text)
+    if not text.isascii():
+        text = unicodedata.normalize("NFKC", text.translate(_QUOTES))
+    for signs, pattern, placeholder in _PLACEHOLDERS:
+        if any(sign in text for sign in signs):
+            text = pattern.sub(placeholder, text)
+    if _DIGIT.search(text):
+        for pattern in _NUMBERS:
+            text = pattern.sub("<number>", text)
     if not text.isascii():
         text = "".join(" " if not c.isascii() and unicodedata.category(c) in _SYMBOLS else c for c in text)
-    text = _STRETCHED.sub(r"\1\1\1", text)
-    return _SPACE.sub(" ", text).strip()
+    return " ".join(_STRETCHED.sub(r"\1\1\1", text).split())
 
 
 def digest(text: str) -> str:
@@ -87,6 +98,7 @@ def parts_of(passage: str) -> tuple[str, str]:
     return normalise(text), context_tail(context)
 
 
+@remembered
 def context_tail(text: str) -> str:
     """The end of what the other side said before, as the encoder reads it beside a message; may be empty.
 
@@ -100,9 +112,10 @@ def context_tail(text: str) -> str:
 
 def has_words(text: str) -> bool:
     """Whether the text holds at least one letter or digit."""
-    return any(c.isalnum() for c in text)
+    return _LETTER_OR_DIGIT.search(text) is not None
 
 
+@remembered
 def word_count(text: str) -> int:
     """How many words the text holds; `can't` and `re-send` are one each."""
-    return sum(1 for _ in _WORD.finditer(text))
+    return len(_WORD.findall(text))

@@ -26,6 +26,9 @@ _SENTENCE_FINAL = frozenset(["etc", "a.m", "p.m", "inc", "ltd", "co", "corp", "u
 _EMOJI = "\u2600-\u27bf\U0001f000-\U0001faff"
 _END = re.compile(
     rf"""
+    # what each of them begins with: most places are passed over by this alone
+    (?=[hw.!?\u2026\u3002{_EMOJI}\n])
+    (?:
     # a link, whole: its stops end nothing
     (?P<link>(?:https?://|www\.)\S*[\w/])
     # a stop, what closes with it, then space
@@ -38,6 +41,7 @@ _END = re.compile(
     | (?<![{_EMOJI}])[{_EMOJI}][\ufe0f\u200d{_EMOJI}]*(?=\s{{1,3}}[A-Z])
     # a new line
     | \n
+    )
     """,
     re.X,
 )
@@ -90,7 +94,7 @@ def _ends_sentence(text: str, match: re.Match[str]) -> bool:
         return True
     after = text[match.end() : match.end() + _SIGHT].lstrip()
     before = text[max(0, match.start() - _SIGHT) : match.start()]
-    if _LIST_MARK.search(before):
+    if before[-1:].isalnum() and _LIST_MARK.search(before):
         return False
     word = _LAST_WORD.search(before)
     last = word.group(1).lstrip("(\"'[").lower() if word else ""
@@ -121,8 +125,7 @@ def _after_space(text: str, index: int) -> int:
 
 def _cut_long(text: str, span: Span) -> Iterator[Span]:
     piece = span.of(text)
-    words = word_count(piece)
-    if words <= MAX_WORDS:
+    if len(piece) < 2 * MAX_WORDS or word_count(piece) <= MAX_WORDS:  # a word and what parts it from the next take two
         yield span
         return
     cut = _middle_cut(piece)
