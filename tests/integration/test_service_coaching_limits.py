@@ -176,19 +176,30 @@ def test_a_stream_takes_a_bounded_number_of_events_and_the_client_goes_on_in_ano
         assert [coaching.ask(message).HasField("judgement") for message in CONVERSATION[1:]] == [True, True, False]
 
 
-def test_a_caller_who_leaves_leaves_nothing_behind(
-    serve: Serve, open_stream: OpenStream, call_record: CallRecord
-) -> None:
+@pytest.mark.parametrize("unanswered", [0, 10, 20])
+def test_a_caller_who_leaves_leaves_nothing_behind(serve: Serve, open_stream: OpenStream, unanswered: int) -> None:
     running = serve()
     with grpc.insecure_channel(running.target) as channel:
-        for number in range(3):
-            stream = open_stream(channel, metadata=(("x-request-id", f"leaves-{number}"),))
-            stream.ask(start(LATE))
-            stream.send(*(partial(agent(f"I am {'so ' * n}"), str(n)) for n in range(number * 10)))
-            stream.cancel()
-            assert call_record(f"leaves-{number}")["code"] == "CANCELLED"
+        stream = open_stream(channel)
+        stream.ask(start(LATE))
+        stream.send(*(partial(agent(f"I am {'so ' * n}"), str(n)) for n in range(unanswered)))
+        stream.cancel()
+        wait_for(running, lambda: total(running, "amends_calls_in_flight") == 0)
     assert total(running, "amends_live_conversations") == 0
-    assert total(running, "amends_calls_in_flight") == 0
+
+
+def test_a_caller_who_leaves_before_the_answer_has_cancelled(
+    serve: Serve, held_model: Model, held: HeldEncoder, open_stream: OpenStream, call_record: CallRecord
+) -> None:
+    running = serve(model=held_model)
+    with grpc.insecure_channel(running.target) as channel:
+        stream = open_stream(channel, metadata=(("x-request-id", "leaves"),))
+        stream.send(start(LATE))
+        assert held.started.wait(PATIENCE_S)
+        stream.cancel()
+        assert call_record("leaves")["code"] == "CANCELLED"
+    held.let_go.set()
+    wait_for(running, lambda: total(running, "amends_live_conversations") == 0)
 
 
 def test_a_drain_ends_streams_at_once_and_the_token_opens_them_elsewhere(serve: Serve, open_stream: OpenStream) -> None:
