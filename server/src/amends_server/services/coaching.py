@@ -21,6 +21,7 @@ from amends_server.encoding import EncoderPool, Overloaded, Priority, QueueExpir
 from amends_server.errors import draining, invalid, too_many_events, too_many_streams
 from amends_server.metrics import Metrics
 from amends_server.playbooks import Shelf
+from amends_server.redaction import Redactor
 from amends_server.validation import field_rules, validate
 
 _READ_AHEAD = 64
@@ -68,12 +69,21 @@ class _Event:
 class Coaching:
     """Every live conversation of the service. Belongs to one event loop."""
 
-    def __init__(self, shelf: Shelf, model_id: str, pool: EncoderPool, metrics: Metrics, limits: Limits) -> None:
+    def __init__(
+        self,
+        shelf: Shelf,
+        model_id: str,
+        pool: EncoderPool,
+        metrics: Metrics,
+        limits: Limits,
+        redactor: Redactor | None = None,
+    ) -> None:
         self._shelf = shelf
         self._model_id = model_id
         self._pool = pool
         self._metrics = metrics
         self._limits = limits
+        self._redactor = redactor
         self._streams: set[_Stream] = set()
         self._draining = False
 
@@ -98,7 +108,7 @@ class Coaching:
             raise too_many_streams(self._limits.max_streams)
         coach = Coach(self._shelf.current.scorer, self._model_id)  # a conversation ends on the playbooks it began on
         stream = _Stream(coach, self._pool, self._metrics, self._limits, priority)
-        reading = asyncio.create_task(stream.read(requests))
+        reading = asyncio.create_task(stream.read(requests, self._redactor))
         self._streams.add(stream)
         self._metrics.live.inc()
         try:
@@ -166,12 +176,16 @@ class _Stream:
         self._draining = True
         self._changed.set()
 
-    async def read(self, requests: AsyncIterator[pb.CoachConversationRequest]) -> None:
+    async def read(
+        self, requests: AsyncIterator[pb.CoachConversationRequest], redactor: Redactor | None = None
+    ) -> None:
         """Reads events ahead until there are no more, or one breaks a rule."""
         try:
             async for request in requests:
                 await self._room.acquire()
                 self._gate.check(request)
+                if redactor is not None:
+                    await redactor.redact(request)
                 self._put(_Event(request, _arrival(request), time.monotonic()))
         except Exception as error:  # told in its turn, behind the answers to the events before it
             self._put(_Event(pb.CoachConversationRequest(), Arrival(None), time.monotonic(), error))

@@ -11,12 +11,14 @@ from amends.v1 import empathy_service_pb2 as pb
 from amends.v1 import empathy_service_pb2_grpc, server_info_pb2
 from amends_core.judgement import Judgement
 from amends_core.scorer import DEFAULT_STEPS, Encodings, Plan, Scorer
+from google.protobuf.message import Message
 
 from amends_server.convert import advice_to, arc_to, judgement_to, reply_from, reply_to, turns_from
 from amends_server.encoding import Encoded, EncoderPool, Priority
 from amends_server.failures import call_error
 from amends_server.metrics import Metrics
 from amends_server.playbooks import Shelf
+from amends_server.redaction import Redactor
 from amends_server.services.coaching import Coaching
 from amends_server.services.priority import priority_of
 from amends_server.validation import validate
@@ -73,6 +75,7 @@ class EmpathyServicer(empathy_service_pb2_grpc.EmpathyServiceServicer):
         info: server_info_pb2.ServerInfo,
         coaching: Coaching,
         default_deadline_s: float,
+        redactor: Redactor | None = None,
     ) -> None:
         self._shelf = shelf
         self._pool = pool
@@ -80,6 +83,7 @@ class EmpathyServicer(empathy_service_pb2_grpc.EmpathyServiceServicer):
         self._info = info
         self._coaching = coaching
         self._default_deadline_s = default_deadline_s
+        self._redactor = redactor
 
     async def ScoreReply(self, request: pb.ScoreReplyRequest, context: Any) -> pb.ScoreReplyResponse:  # noqa: N802
         """Judges one reply."""
@@ -95,7 +99,7 @@ class EmpathyServicer(empathy_service_pb2_grpc.EmpathyServiceServicer):
     async def NextStep(self, request: pb.NextStepRequest, context: Any) -> pb.NextStepResponse:  # noqa: N802
         """Recommends the next step."""
         watch = _Stopwatch(time.monotonic())
-        validate(request)
+        await self._admit(request)
         scorer = self._shelf.current.scorer
         plan = scorer.plan_advice(turns_from(request.turns), request.playbook, request.locale)
         most = request.max_steps or DEFAULT_STEPS
@@ -108,7 +112,7 @@ class EmpathyServicer(empathy_service_pb2_grpc.EmpathyServiceServicer):
     ) -> pb.ScoreConversationResponse:
         """Judges every reply of a conversation."""
         watch = _Stopwatch(time.monotonic())
-        validate(request)
+        await self._admit(request)
         scorer = self._shelf.current.scorer
         plan = scorer.plan_conversation(turns_from(request.turns), request.playbook, request.locale)
         terms = self._terms(context, Priority.INTERACTIVE)
@@ -162,7 +166,7 @@ class EmpathyServicer(empathy_service_pb2_grpc.EmpathyServiceServicer):
     async def _score(
         self, scorer: Scorer, request: pb.ScoreReplyRequest, terms: _Terms, watch: _Stopwatch
     ) -> Judgement:
-        validate(request)
+        await self._admit(request)
         turns = turns_from(request.turns)
         plan = scorer.plan_reply(turns, reply_from(request, turns), request.playbook, request.locale)
         judgement = await self._run(plan, terms, watch, lambda e: scorer.judge(plan, e))
@@ -182,6 +186,11 @@ class EmpathyServicer(empathy_service_pb2_grpc.EmpathyServiceServicer):
             result = judge(encoded.encodings)
         watch.judge_s += time.monotonic() - before
         return result
+
+    async def _admit(self, request: Message) -> None:
+        validate(request)
+        if self._redactor is not None:
+            await self._redactor.redact(request)
 
     def _terms(self, context: Any, highest: Priority) -> _Terms:
         left = context.time_remaining()
