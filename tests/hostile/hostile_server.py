@@ -183,7 +183,9 @@ def attacked(server: HostileServer, name: str, seconds: float) -> Outcome:
     attacker = subprocess.Popen(
         [sys.executable, str(script), name, str(server.port), str(seconds)], stdout=subprocess.PIPE, text=True
     )
+    assert attacker.stdout
     try:
+        attacker.stdout.readline()  # it begins
         beside = neighbour.live(time.monotonic() + seconds)
         pieces, hung_up = map(int, attacker.communicate(timeout=PATIENCE_S)[0].split())
     finally:

@@ -192,17 +192,16 @@ def slow_reader() -> Iterator[bytes]:
 
 
 def gzip_bomb() -> Iterator[bytes]:
-    """Messages of half a megabyte that unpack to half a gigabyte."""
+    """Messages of 48 KB, which one window takes, that unpack to 48 MB."""
     bomb = framed(_bomb(), compressed=True)
     for stream in _streams():
         headers = _headers(stream, _WHOLE, ("grpc-encoding", "gzip"))
-        yield _bytes(headers) + _data(stream, bomb[:60_000])  # the first window; the rest comes as it opens
-        yield _data(stream, bomb[60_000:], last=True)
+        yield _bytes(headers) + _data(stream, bomb, last=True)
 
 
 @cache
 def _bomb() -> bytes:
-    return gzip.compress(bytes(512 << 20), 9)
+    return gzip.compress(bytes(48 << 20), 9)
 
 
 def idle() -> Iterator[bytes]:
@@ -320,4 +319,5 @@ def run(attack: Attack, port: int, seconds: float) -> tuple[int, int]:
 if __name__ == "__main__":
     os.nice(19)  # as if on a machine of its own: it must not take the server's share of the processor
     name, port, seconds = sys.argv[1:]
+    print("begins", flush=True)
     print(*run(ATTACKS[name], int(port), float(seconds)))

@@ -8,7 +8,7 @@ from http2_attacks import ATTACKS
 
 SECONDS = 1.5
 MOST_GROWTH_MB = 300.0
-"""Half of what the gzip bomb would take: one that unpacks breaks this bound."""
+"""What seven gzip bombs would take: they come by the dozen, and break this bound where they unpack and stay."""
 TROUBLED = {"connections", "half_handshakes"}
 """Attacks on what a neighbour shares with everybody, where some calls may be turned away, but not all."""
 

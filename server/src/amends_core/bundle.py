@@ -110,7 +110,7 @@ def _read(path: Path, name: str) -> bytes:
         raise BundleError(f"bundle {path.name} names a file outside itself: {name!r}; {REMEDY}")
     try:
         if (path / name).exists() and not (path / name).is_file():  # a pipe or a device may never end
-            raise BundleError(f"{name} of bundle {path} is no regular file; {REMEDY}")
+            raise BundleError(f"cannot read {name} of bundle {path}: it is no regular file; {REMEDY}")
         return (path / name).read_bytes()
     except (OSError, ValueError) as error:
         reason = getattr(error, "strerror", None) or error

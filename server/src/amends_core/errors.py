@@ -29,14 +29,15 @@ class RequestError(AmendsError):
 
 
 class UnknownPlaybook(RequestError):
-    """A playbook name that is not loaded. The message leaves it out: a caller may have put anything there."""
+    """A playbook name that is not loaded."""
 
-    def __init__(self, known: tuple[str, ...]) -> None:
+    def __init__(self, name: str, known: tuple[str, ...]) -> None:
         super().__init__(
-            f"no playbook of that name is loaded; loaded are {', '.join(known)}",
+            f"no playbook is named {name!r}; loaded are {', '.join(known)}",
             field="playbook",
             reason="UNKNOWN_PLAYBOOK",
         )
+        self.known = known
 
 
 class BundleError(AmendsError):

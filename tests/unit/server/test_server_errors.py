@@ -29,7 +29,7 @@ TABLE = [
     (errors.too_many_streams(7), grpc.StatusCode.RESOURCE_EXHAUSTED, "TOO_MANY_STREAMS"),
     (errors.too_many_events(7), grpc.StatusCode.RESOURCE_EXHAUSTED, "TOO_MANY_EVENTS"),
     (errors.draining(), grpc.StatusCode.UNAVAILABLE, "DRAINING"),
-    (errors.from_core(UnknownPlaybook(("unified",))), grpc.StatusCode.NOT_FOUND, "UNKNOWN_PLAYBOOK"),
+    (errors.from_core(UnknownPlaybook("best", ("unified",))), grpc.StatusCode.NOT_FOUND, "UNKNOWN_PLAYBOOK"),
 ]
 
 
@@ -126,7 +126,7 @@ def test_a_stale_token_names_its_field_and_the_remedy() -> None:
 
 
 def test_unknown_playbook_names_the_field_and_what_is_loaded() -> None:
-    error = errors.from_core(UnknownPlaybook(("unified", "six_steps")))
+    error = errors.from_core(UnknownPlaybook("best", ("unified", "six_steps")))
     bad = _detail(error, error_details_pb2.BadRequest)
     assert bad
     assert bad.field_violations[0].field == "playbook"

@@ -42,7 +42,7 @@ class PlaybookLibrary:
         try:
             return self._by_name[name or DEFAULT_PLAYBOOK]
         except KeyError:
-            raise UnknownPlaybook(tuple(self._by_name)) from None
+            raise UnknownPlaybook(name, tuple(self._by_name)) from None
 
 
 def load_library(own_dir: Path | None = None) -> PlaybookLibrary:
