@@ -10,7 +10,7 @@ export PATH := $(CURDIR)/$(DEV):$(PATH)
 
 .DEFAULT_GOAL := help
 .PHONY: help bench bench-peers bench-overload bench-growth soak bench-all bench-report bench-compare test-bench eval gate baseline \
-  advice judgement reference worked dashboards metrics scrape datasets leakage serve test test-train lint format proto breaking model lock golden clean
+  advice judgement reference worked dashboards metrics scrape datasets leakage serve test test-train lint format proto breaking model lock golden fuzz abuse clean
 
 help: ## Says what each target does
 	@grep -hE '^[a-z-]+:.*##' $(MAKEFILE_LIST) | sed -E 's/:.*## /\t/' | expand -t 14
@@ -23,6 +23,12 @@ test: .venv-dev/installed ## Runs the tests: unit, contract, integration, system
 
 test-train: .venv-train/installed ## Runs the tests that need PyTorch: parity of the export, and the recipe on a few rows
 	@.venv-train/bin/python -m pytest training/tests $(ARGS)
+
+fuzz: .venv-dev/installed ## Fuzzes every RPC and reader of files, guided by coverage; ARGS="--seconds 600 call-ScoreReply" for one, and longer
+	@$(DEV)/python tests/fuzz/fuzz.py $(ARGS)
+
+abuse: .venv-dev/installed ## Attacks a server by raw HTTP/2 and measures its honest neighbour; ARGS="--seconds 60 rapid_reset"
+	@$(DEV)/python tests/hostile/abuse.py $(ARGS)
 
 lint: .venv-dev/installed-lint proto/deps/made ## Style, types, imports, contract, YAML, drift of generated code
 	@$(DEV)/ruff check $(SRC) && $(DEV)/ruff format --check $(SRC)

@@ -167,7 +167,7 @@ def test_playbook_comes_and_goes_with_its_file(asking: Client, folder: Path) -> 
     assert asking.next_step(TURNS, playbook="second").advice.playbook.name == "second"
     (folder / "second.yaml").unlink()
     until(lambda: "second" not in {each.ref.name for each in asking.list_playbooks().playbooks})
-    with pytest.raises(NotFound, match="second"):
+    with pytest.raises(NotFound, match="no playbook of that name"):
         asking.next_step(TURNS, playbook="second")
 
 

@@ -101,7 +101,7 @@ def load_bundle(path: Path = DEFAULT_BUNDLE) -> Bundle:
         manifest=manifest,
         sha256=hashlib.sha256(raw).hexdigest(),
         model=files["model.onnx"],
-        tokenizer=files["tokenizer.json"].decode("utf-8"),
+        tokenizer=_text(path, "tokenizer.json", files["tokenizer.json"]),
     )
 
 
@@ -109,6 +109,8 @@ def _read(path: Path, name: str) -> bytes:
     if Path(name).name != name:
         raise BundleError(f"bundle {path.name} names a file outside itself: {name!r}; {REMEDY}")
     try:
+        if (path / name).exists() and not (path / name).is_file():  # a pipe or a device may never end
+            raise BundleError(f"cannot read {name} of bundle {path}: it is no regular file; {REMEDY}")
         return (path / name).read_bytes()
     except (OSError, ValueError) as error:
         reason = getattr(error, "strerror", None) or error
@@ -125,10 +127,17 @@ def _read_checked(path: Path, name: str, sha256: str) -> bytes:
     return content
 
 
+def _text(path: Path, name: str, content: bytes) -> str:
+    try:
+        return content.decode("utf-8")
+    except UnicodeDecodeError as error:
+        raise BundleError(f"{name} of bundle {path} is no text in UTF-8; {REMEDY}") from error
+
+
 def _refuse_external_data(path: Path, model: bytes) -> None:
-    # TensorProto.data_location = EXTERNAL comes with an `external_data` entry keyed "location"; the key is
-    # stored as a length-prefixed string, which no weight or operator name of ours contains.
-    if b"\x0a\x08location\x12" in model:
+    # TensorProto.data_location = EXTERNAL comes with an `external_data` entry keyed "location". The word alone is
+    # looked for: its length before it can be written in several ways. No weight or operator name of ours holds it.
+    if b"location" in model:
         raise BundleError(
             f"model.onnx of bundle {path} refers to external data, which is refused; export it as one file"
         )
@@ -147,7 +156,7 @@ def _parse_manifest(path: Path, raw: bytes) -> Manifest:
         manifest = _manifest_of(data)
         _check_calibration(path, manifest)
         return manifest
-    except (AttributeError, KeyError, TypeError, ValueError) as error:
+    except (AttributeError, KeyError, TypeError, ValueError, OverflowError, RecursionError) as error:
         raise BundleError(f"manifest.json of bundle {path} is not valid: {error!r}; {REMEDY}") from error
 
 
@@ -167,11 +176,11 @@ def _manifest_of(data: Mapping[str, Any]) -> Manifest:
         licence=data["licence"],
         max_tokens=int(data["max_tokens"]),
         dimension=int(data["dimension"]),
-        calibration={name: PlattScale(*pair) for name, pair in data["calibration"].items()},
+        calibration={name: PlattScale(*map(float, pair)) for name, pair in data["calibration"].items()},
         thresholds={name: float(value) for name, value in data["thresholds"].items()},
         act_temperature=float(data["act_temperature"]),
         calibrated_at=datetime.fromisoformat(data["calibrated_at"]),
         training_data=data["training_data"],
         metrics=dict(data["metrics"]),
-        files=dict(data["files"]),
+        files={name: str(sha256) for name, sha256 in data["files"].items()},
     )

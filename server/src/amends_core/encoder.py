@@ -12,7 +12,8 @@ import onnxruntime as ort
 from numpy.typing import NDArray
 from tokenizers import Tokenizer
 
-from amends_core.bundle import Bundle
+from amends_core.bundle import OUTPUTS, REMEDY, Bundle
+from amends_core.errors import BundleError
 from amends_core.text import parts_of
 
 Floats = NDArray[np.float32]
@@ -49,11 +50,22 @@ class OnnxEncoder:
     """The encoder of a bundle. Thread-safe: threads share one session, each runs its own sentence."""
 
     def __init__(self, bundle: Bundle) -> None:
-        self._tokenizer = Tokenizer.from_str(bundle.tokenizer)
-        self._tokenizer.no_padding()
-        self._tokenizer.enable_truncation(max_length=bundle.manifest.max_tokens)
-        self._unknown_id = self._tokenizer.token_to_id("[UNK]") or 0
-        self._session = ort.InferenceSession(bundle.model, _session_options(), providers=["CPUExecutionProvider"])
+        """Builds tokenizer and session.
+
+        Raises:
+            BundleError: the files are as the manifest says, but no model that can be run.
+        """
+        try:
+            self._tokenizer = Tokenizer.from_str(bundle.tokenizer)
+            self._tokenizer.no_padding()
+            self._tokenizer.enable_truncation(max_length=bundle.manifest.max_tokens)
+            self._unknown_id = self._tokenizer.token_to_id("[UNK]") or 0
+            self._session = ort.InferenceSession(bundle.model, _session_options(), providers=["CPUExecutionProvider"])
+        except Exception as error:  # both libraries raise kinds of their own, and plain Exception
+            raise BundleError(
+                f"model.onnx or tokenizer.json of bundle {bundle.path} cannot be run ({type(error).__name__}); {REMEDY}"
+            ) from error
+        _check_graph(self._session, bundle)
 
     def encode(self, text: str) -> Encoding:
         """See `Encoder.encode`."""
@@ -67,6 +79,19 @@ class OnnxEncoder:
             tokens=len(encoded.ids),
             unknown_tokens=encoded.ids.count(self._unknown_id),
             truncated=bool(encoded.overflowing),
+        )
+
+
+def _check_graph(session: ort.InferenceSession, bundle: Bundle) -> None:
+    """Holds a graph to what is run of it, before the first call finds out."""
+    inputs = [each.name for each in session.get_inputs()]
+    outputs = {each.name: each.shape[-1] if each.shape else None for each in session.get_outputs()}
+    widths = {"embedding": bundle.manifest.dimension, "logits": len(OUTPUTS)}
+    fits = all(isinstance(outputs.get(name, 0), str) or outputs.get(name) == width for name, width in widths.items())
+    if inputs != ["input_ids"] or not fits:  # a width may be left open by a name
+        raise BundleError(
+            f"model.onnx of bundle {bundle.path} takes {inputs} and gives {outputs}, not input_ids and {widths}; "
+            f"{REMEDY}"
         )
 
 

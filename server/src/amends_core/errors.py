@@ -37,6 +37,7 @@ class UnknownPlaybook(RequestError):
             field="playbook",
             reason="UNKNOWN_PLAYBOOK",
         )
+        self.known = known
 
 
 class BundleError(AmendsError):

@@ -153,9 +153,11 @@ def internal(error_id: str) -> CallError:
 def from_core(error: RequestError) -> CallError:
     """The status of an error of the core."""
     if isinstance(error, UnknownPlaybook):
-        violation = error_details_pb2.BadRequest.FieldViolation(field=error.field, description=str(error))
+        # Without the name that was asked for: a caller may have put anything there.
+        text = f"no playbook of that name is loaded; loaded are {', '.join(error.known)}"
+        violation = error_details_pb2.BadRequest.FieldViolation(field=error.field, description=text)
         detail = error_details_pb2.BadRequest(field_violations=[violation])
-        return CallError(grpc.StatusCode.NOT_FOUND, error.reason, str(error), detail)
+        return CallError(grpc.StatusCode.NOT_FOUND, error.reason, text, detail)
     refusal = invalid([(error.field, str(error))], error.reason)
     if isinstance(error, StaleToken):
         return CallError(grpc.StatusCode.FAILED_PRECONDITION, refusal.reason, refusal.text, *refusal.details)

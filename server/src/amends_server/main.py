@@ -28,6 +28,8 @@ def run(args: Sequence[str]) -> int:
         print(f"amends serve: settings cannot be used:\n{error}", file=sys.stderr)
         return 2
     configure_logs(settings.log_level)
+    if not settings.core_dumps:
+        _forbid_core_dumps()
     try:
         model = load_model(settings)
         asyncio.run(_serve(settings, model, started))
@@ -35,6 +37,19 @@ def run(args: Sequence[str]) -> int:
         print(f"amends serve: {error}", file=sys.stderr)
         return 1
     return 0
+
+
+def _forbid_core_dumps() -> None:
+    """Keeps a crash from writing memory, and so what was said, to a disk."""
+    try:
+        import resource
+    except ImportError:  # no such limit on Windows
+        return
+    # 1 byte is too little for a file and, unlike 0, also keeps Linux from handing the dump to a program.
+    # Source: core(5), and do_coredump in fs/coredump.c.
+    _, hard = resource.getrlimit(resource.RLIMIT_CORE)
+    least = 0 if hard == 0 else 1
+    resource.setrlimit(resource.RLIMIT_CORE, (least, least))
 
 
 async def _serve(settings: Settings, model: Model, started: float) -> None:

@@ -34,6 +34,7 @@ from amends_server.identity.kept import KeptWatcher
 from amends_server.identity.keyring import Keyring, open_keyring
 from amends_server.metrics import Metrics
 from amends_server.playbooks import Shelf, Shelves, Watcher
+from amends_server.redaction import Redactor
 from amends_server.services.coaching import Coaching
 from amends_server.services.coaching import Limits as CoachingLimits
 from amends_server.services.empathy import EmpathyServicer
@@ -93,6 +94,7 @@ class Service:
         self._server = aio.server(interceptors=(edge,), options=_options(settings))
         self._metrics_server: WSGIServer | None = None
         self._tasks: set[asyncio.Task[None]] = set()
+        self._redactor = Redactor(settings.redact_region) if settings.redact else None
         self._common, self._own = Shelf(model.edition), {name: Shelf(each) for name, each in model.own.items()}
         self._shelf = Shelves(self._common, self._own)
         self._coaching = self._make_coaching(model)
@@ -179,7 +181,9 @@ class Service:
         self.metrics.serves(name=served.name, version=served.version, sha256=served.sha256, reference=model.reference)
         self.metrics.model_load.set(model.load_s)
         deadline_s = self._settings.default_deadline_s
-        empathy = EmpathyServicer(self._shelf, self._pool, self.metrics, info, self._coaching, deadline_s)
+        empathy = EmpathyServicer(
+            self._shelf, self._pool, self.metrics, info, self._coaching, deadline_s, self._redactor
+        )
         empathy_service_pb2_grpc.add_EmpathyServiceServicer_to_server(empathy, self._server)
         playbooks = PlaybookServicer(self._shelf)
         playbook_service_pb2_grpc.add_PlaybookServiceServicer_to_server(playbooks, self._server)
@@ -194,7 +198,7 @@ class Service:
             deadline_s=self._settings.default_deadline_s,
             max_message_bytes=self._settings.max_message_bytes,
         )
-        return Coaching(self._shelf, model.bundle.sha256[:16], self._pool, self.metrics, limits)
+        return Coaching(self._shelf, model.bundle.sha256[:16], self._pool, self.metrics, limits, self._redactor)
 
     def _bind(self) -> int:
         address = f"{self._settings.host}:{self._settings.port}"
@@ -241,10 +245,17 @@ def _options(settings: Settings) -> list[tuple[str, int]]:
         ("grpc.max_send_message_length", 64 << 20),
         ("grpc.max_connection_age_ms", 300_000),  # clients rebalance over replicas
         ("grpc.max_connection_age_grace_ms", 30_000),
-        ("grpc.max_concurrent_streams", 1024),
-        ("grpc.server.max_pending_requests", 256),  # calls the event loop has not seen yet
-        ("grpc.server.max_pending_requests_hard_limit", 512),
-        ("grpc.server_max_unrequested_time_in_server", 2),
+        ("grpc.max_concurrent_streams", settings.max_streams_per_connection),
+        ("grpc.max_allowed_incoming_connections", settings.max_connections),
+        ("grpc.server_handshake_timeout_ms", 10_000),  # a connection that never says what it wants is closed
+        ("grpc.keepalive_time_ms", 60_000),  # a peer that is gone without a word is noticed
+        ("grpc.keepalive_timeout_ms", 20_000),
+        ("grpc.max_metadata_size", 8 << 10),  # of one call: refused at random above, surely above twice that
+        ("grpc.absolute_max_metadata_size", 16 << 10),
+        ("grpc.http2.max_ping_strikes", 2),  # then the connection ends
+        ("grpc.server.max_pending_requests", 4096),  # calls the event loop has not seen yet
+        ("grpc.server.max_pending_requests_hard_limit", 8192),
+        ("grpc.server_max_unrequested_time_in_server", 5),
         ("grpc.http2.min_ping_interval_without_data_ms", 20_000),
         ("grpc.keepalive_permit_without_calls", 1),
     ]

@@ -80,6 +80,13 @@ class Settings(BaseSettings):
     max_message_bytes: Annotated[int, Field(ge=1024, le=64 << 20)] = Field(
         4 << 20, description="Largest message that is read, in bytes."
     )
+    max_connections: Annotated[int, Field(ge=1, le=1_000_000)] = Field(
+        2000,
+        description="Most connections at once, of some 0.03 MB and one open file each; more are closed at once.",
+    )
+    max_streams_per_connection: Annotated[int, Field(ge=1, le=100_000)] = Field(
+        1024, description="Most calls that one connection may have open; callers wait with more."
+    )
     max_queue: Annotated[int, Field(ge=1, le=1_000_000)] = Field(
         4096, description="Most sentences that wait for a thread; calls beyond are refused with RESOURCE_EXHAUSTED."
     )
@@ -88,6 +95,17 @@ class Settings(BaseSettings):
     )
     default_deadline_s: Annotated[float, Field(gt=0, le=600)] = Field(
         10.0, description="Deadline of calls that bring none, and of each event of a live conversation, in seconds."
+    )
+    core_dumps: bool = Field(
+        False, description="Whether a crash may leave a core dump, which would hold what was said."
+    )
+    redact: bool = Field(
+        False,
+        description="Whether card numbers, IBANs, e-mail addresses and phone numbers are masked before anything is "
+        "read (needs the extra: pip install 'amends[redaction]').",
+    )
+    redact_region: Annotated[str, Field(pattern="^([A-Z]{2})?$")] = Field(
+        "", description="Country (such as GB) whose phone numbers are masked without a country code, too."
     )
     grace_s: Annotated[float, Field(ge=0, le=600)] = Field(
         15.0, description="Seconds that calls in flight get after SIGTERM."

@@ -10,6 +10,8 @@ from amends_core.teaching.own_exemplars import OwnExemplars, parse_exemplars
 
 MAX_STEPS = 20
 """Each costs some microseconds a sentence."""
+_MOST_READ = 4_000_000
+"""Bytes of a file: more than any reader takes, so that each refuses what is too large by itself."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -68,7 +70,10 @@ def read_text(path: Path) -> str:
         TeachingError: it cannot be read as UTF-8.
     """
     try:
-        return path.read_text(encoding="utf-8")
+        if path.exists() and not path.is_file():  # a pipe or a device may never end
+            raise TeachingError(f"cannot read {path}: no regular file; give a YAML or JSON file in UTF-8")
+        with path.open("rb") as file:
+            return file.read(_MOST_READ).decode()
     except (OSError, UnicodeDecodeError) as error:
         reason = getattr(error, "strerror", None) or "not UTF-8"
         raise TeachingError(f"cannot read {path}: {reason}; give a YAML or JSON file in UTF-8") from None

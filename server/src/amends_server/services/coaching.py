@@ -23,6 +23,7 @@ from amends_server.identity.quotas import OverQuota
 from amends_server.identity.visit import Visit, current_visit
 from amends_server.metrics import Metrics
 from amends_server.playbooks import Shelves
+from amends_server.redaction import Redactor
 from amends_server.tracing import exemplar, part
 from amends_server.validation import field_rules, validate
 
@@ -71,12 +72,21 @@ class _Event:
 class Coaching:
     """Every live conversation of the service. Belongs to one event loop."""
 
-    def __init__(self, shelf: Shelves, model_id: str, pool: EncoderPool, metrics: Metrics, limits: Limits) -> None:
+    def __init__(
+        self,
+        shelf: Shelves,
+        model_id: str,
+        pool: EncoderPool,
+        metrics: Metrics,
+        limits: Limits,
+        redactor: Redactor | None = None,
+    ) -> None:
         self._shelf = shelf
         self._model_id = model_id
         self._pool = pool
         self._metrics = metrics
         self._limits = limits
+        self._redactor = redactor
         self._streams: set[_Stream] = set()
         self._draining = False
 
@@ -100,7 +110,7 @@ class Coaching:
         self._hold_to_bounds(visit, priority)
         coach = Coach(self._shelf.current.scorer, self._model_id)  # a conversation ends on the playbooks it began on
         stream = _Stream(coach, self._pool, self._metrics, self._limits, priority, visit)
-        reading = asyncio.create_task(stream.read(requests))
+        reading = asyncio.create_task(stream.read(requests, self._redactor))
         self._streams.add(stream)
         self._metrics.live.inc()
         try:
@@ -192,12 +202,16 @@ class _Stream:
         self._draining = True
         self._changed.set()
 
-    async def read(self, requests: AsyncIterator[pb.CoachConversationRequest]) -> None:
+    async def read(
+        self, requests: AsyncIterator[pb.CoachConversationRequest], redactor: Redactor | None = None
+    ) -> None:
         """Reads events ahead until there are no more, or one breaks a rule."""
         try:
             async for request in requests:
                 await self._room.acquire()
                 self._gate.check(request)
+                if redactor is not None:
+                    await redactor.redact(request)
                 self._put(_Event(request, _arrival(request), time.monotonic()))
         except Exception as error:  # told in its turn, behind the answers to the events before it
             self._put(_Event(pb.CoachConversationRequest(), Arrival(None), time.monotonic(), error))

@@ -11,6 +11,7 @@ from amends.v1 import empathy_service_pb2 as pb
 from amends.v1 import empathy_service_pb2_grpc, server_info_pb2
 from amends_core.judgement import Judgement
 from amends_core.scorer import DEFAULT_STEPS, Encodings, Plan
+from google.protobuf.message import Message
 
 from amends_server.convert import advice_to, arc_to, judgement_to, reply_from, reply_to, turns_from
 from amends_server.encoding import Encoded, EncoderPool, Priority
@@ -18,6 +19,7 @@ from amends_server.failures import call_error
 from amends_server.identity.visit import current_visit
 from amends_server.metrics import Metrics
 from amends_server.playbooks import Edition, Shelves
+from amends_server.redaction import Redactor
 from amends_server.services.coaching import Coaching
 from amends_server.services.priority import priority_of
 from amends_server.tracing import part
@@ -75,6 +77,7 @@ class EmpathyServicer(empathy_service_pb2_grpc.EmpathyServiceServicer):
         info: server_info_pb2.ServerInfo,
         coaching: Coaching,
         default_deadline_s: float,
+        redactor: Redactor | None = None,
     ) -> None:
         self._shelf = shelf
         self._pool = pool
@@ -82,6 +85,7 @@ class EmpathyServicer(empathy_service_pb2_grpc.EmpathyServiceServicer):
         self._info = info
         self._coaching = coaching
         self._default_deadline_s = default_deadline_s
+        self._redactor = redactor
 
     async def ScoreReply(self, request: pb.ScoreReplyRequest, context: Any) -> pb.ScoreReplyResponse:  # noqa: N802
         """Judges one reply."""
@@ -97,7 +101,7 @@ class EmpathyServicer(empathy_service_pb2_grpc.EmpathyServiceServicer):
     async def NextStep(self, request: pb.NextStepRequest, context: Any) -> pb.NextStepResponse:  # noqa: N802
         """Recommends the next step."""
         watch = _Stopwatch(time.monotonic())
-        validate(request)
+        await self._admit(request)
         edition = self._shelf.current
         scorer = edition.scorer
         plan = scorer.plan_advice(turns_from(request.turns), request.playbook, request.locale)
@@ -111,7 +115,7 @@ class EmpathyServicer(empathy_service_pb2_grpc.EmpathyServiceServicer):
     ) -> pb.ScoreConversationResponse:
         """Judges every reply of a conversation."""
         watch = _Stopwatch(time.monotonic())
-        validate(request)
+        await self._admit(request)
         edition = self._shelf.current
         scorer = edition.scorer
         plan = scorer.plan_conversation(turns_from(request.turns), request.playbook, request.locale)
@@ -168,7 +172,7 @@ class EmpathyServicer(empathy_service_pb2_grpc.EmpathyServiceServicer):
     async def _score(
         self, edition: Edition, request: pb.ScoreReplyRequest, terms: _Terms, watch: _Stopwatch
     ) -> Judgement:
-        validate(request)
+        await self._admit(request)
         turns, scorer = turns_from(request.turns), edition.scorer
         plan = scorer.plan_reply(turns, reply_from(request, turns), request.playbook, request.locale)
         judgement = await self._run(plan, terms, watch, lambda e: scorer.judge(plan, e))
@@ -193,6 +197,11 @@ class EmpathyServicer(empathy_service_pb2_grpc.EmpathyServiceServicer):
                 result = judge(encoded.encodings)
         watch.judge_s += time.monotonic() - before
         return result
+
+    async def _admit(self, request: Message) -> None:
+        validate(request)
+        if self._redactor is not None:
+            await self._redactor.redact(request)
 
     def _terms(self, context: Any, highest: Priority) -> _Terms:
         left = context.time_remaining()

@@ -1,0 +1,196 @@
+"""A server in a process of its own, and an honest neighbour who calls it while others attack."""
+
+import json
+import math
+import os
+import subprocess
+import sys
+import threading
+import time
+from collections import Counter
+from collections.abc import Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass
+from itertools import count
+from pathlib import Path
+from typing import Any
+
+import grpc
+import psutil
+from amends.v1 import conversation_pb2, empathy_service_pb2_grpc
+from amends.v1 import empathy_service_pb2 as pb
+from http2_attacks import request
+
+PATIENCE_S = 300.0
+WARM_UP_S = 2.0
+"""For the neighbour's first calls, and for the server to be done with an attack before."""
+_SERVE = "import sys; from amends_server.main import run; sys.exit(run(sys.argv[1:]))"
+
+
+class HostileServer:
+    """`amends serve` as a process whose every line and byte of memory is watched."""
+
+    def __init__(self, *flags: str, cwd: Path | None = None, **variables: str) -> None:
+        self.process = subprocess.Popen(
+            [sys.executable, "-X", "faulthandler", "-c", _SERVE, "--port", "0", "--metrics-port", "0", *flags],
+            cwd=cwd,
+            env={**_environment(), **variables},
+            stderr=subprocess.PIPE,
+            text=True,
+            errors="backslashreplace",
+        )
+        self._lines: list[str] = []
+        self._serves = threading.Event()
+        self._reader = threading.Thread(target=self._read, daemon=True)
+        self._reader.start()
+        self.port = self.metrics_port = 0
+
+    def _read(self) -> None:
+        assert self.process.stderr
+        for line in self.process.stderr:
+            self._lines.append(line)
+            if '"message": "serving"' in line:
+                record = json.loads(line)
+                self.port, self.metrics_port = record["port"], record["metrics_port"]
+                self._serves.set()
+        self._serves.set()
+
+    def wait_until_serving(self) -> None:
+        assert self._serves.wait(PATIENCE_S)
+        assert self.port, self.told
+
+    def wait(self) -> int:
+        """Waits for the end; gives the exit status."""
+        status = self.process.wait(PATIENCE_S)
+        self._reader.join(PATIENCE_S)
+        assert self.process.stderr
+        self.process.stderr.close()
+        return status
+
+    @property
+    def told(self) -> str:
+        """All of standard error so far."""
+        return "".join(self._lines)
+
+    @property
+    def target(self) -> str:
+        return f"localhost:{self.port}"
+
+    @property
+    def rss_mb(self) -> float:
+        rss: int = psutil.Process(self.process.pid).memory_info().rss
+        return rss / (1 << 20)
+
+
+def _environment() -> dict[str, str]:
+    return {name: value for name, value in os.environ.items() if not name.startswith(("AMENDS_", "GRPC_"))}
+
+
+@contextmanager
+def hostile_server(*flags: str, **terms: Any) -> Iterator[HostileServer]:
+    """A server that serves, and is ended with the block."""
+    server = HostileServer(*flags, **terms)
+    try:
+        server.wait_until_serving()
+        yield server
+    finally:
+        server.process.kill()
+        server.wait()
+
+
+@dataclass(frozen=True, slots=True)
+class Spell:
+    """How an honest neighbour fared for a time."""
+
+    seconds: tuple[float, ...]
+    """Of each call that was answered."""
+    failed: Counter[str]
+    """Calls that were not answered, by code."""
+    peak_mb: float
+    """Most memory of the server."""
+
+    @property
+    def p99_s(self) -> float:
+        """Nearest rank."""
+        return sorted(self.seconds)[math.ceil(0.99 * len(self.seconds)) - 1]
+
+
+class Neighbour:
+    """Calls as an honest client does: one call after the other, each with words of its own."""
+
+    def __init__(self, server: HostileServer) -> None:
+        self._server = server
+        self._channel = grpc.insecure_channel(server.target)
+        self._stub = empathy_service_pb2_grpc.EmpathyServiceStub(self._channel)
+        self._numbers = count()
+
+    def call(self) -> float:
+        """Seconds of one call. Raises grpc.RpcError."""
+        number = next(self._numbers)
+        message = pb.ScoreReplyRequest.FromString(request(f"I have waited {number} days, where is it?"))
+        message.reply[0].CopyFrom(
+            conversation_pb2.ReplyTurn(text=f"I am sorry, I will call you within {number} hours.")
+        )
+        started = time.perf_counter()
+        self._stub.ScoreReply(message, timeout=30, wait_for_ready=True)
+        return time.perf_counter() - started
+
+    def live(self, until: float, pause_s: float = 0.01) -> Spell:
+        """Calls until a monotonic time."""
+        seconds: list[float] = []
+        failed, peak = Counter[str](), 0.0
+        while time.monotonic() < until:
+            try:
+                seconds.append(self.call())
+            except grpc.RpcError as error:
+                failed[error.code().name] += 1  # type: ignore[attr-defined]
+            peak = max(peak, self._server.rss_mb)
+            time.sleep(pause_s)
+        return Spell(tuple(seconds), failed, peak)
+
+    def close(self) -> None:
+        self._channel.close()
+
+
+@dataclass(frozen=True, slots=True)
+class Outcome:
+    """What came of an attack."""
+
+    name: str
+    alone: Spell
+    attacked: Spell
+    pieces: int
+    hung_up: int
+    before_mb: float
+    after_mb: float
+
+    def __str__(self) -> str:
+        return (
+            f"{self.name:22} {self.pieces:>9} pieces {self.hung_up:>6} hung up   p99 {self.alone.p99_s * 1000:7.1f} -> "
+            f"{self.attacked.p99_s * 1000:7.1f} ms ({self.attacked.p99_s / self.alone.p99_s:4.1f}x)   answered "
+            f"{len(self.attacked.seconds)}, failed {dict(self.attacked.failed)}   MB {self.before_mb:.0f} -> "
+            f"{self.attacked.peak_mb:.0f} -> {self.after_mb:.0f}"
+        )
+
+
+def attacked(server: HostileServer, name: str, seconds: float) -> Outcome:
+    """Lets a neighbour call alone, then beside an attack, for `seconds` each."""
+    neighbour = Neighbour(server)
+    neighbour.live(time.monotonic() + WARM_UP_S)
+    before = server.rss_mb
+    alone = neighbour.live(time.monotonic() + seconds)
+    script = Path(__file__).with_name("http2_attacks.py")
+    attacker = subprocess.Popen(
+        [sys.executable, str(script), name, str(server.port), str(seconds)], stdout=subprocess.PIPE, text=True
+    )
+    assert attacker.stdout
+    try:
+        attacker.stdout.readline()  # it begins
+        beside = neighbour.live(time.monotonic() + seconds)
+        pieces, hung_up = map(int, attacker.communicate(timeout=PATIENCE_S)[0].split())
+    finally:
+        attacker.kill()
+        attacker.wait()
+        neighbour.close()
+    assert server.process.poll() is None, f"{name} ended the server: {server.told[-2000:]}"
+    return Outcome(name, alone, beside, pieces, hung_up, before, server.rss_mb)
