@@ -7,7 +7,7 @@ from typing import Any
 from grpc_health.v1 import health_pb2
 
 from amends_server.identity.authentication import Proofs, identify
-from amends_server.identity.caller import Caller, NotAllowed, NotKnown
+from amends_server.identity.caller import Caller, NotAllowed, NotKnown, Refusal
 from amends_server.identity.tenants import Tenants
 from amends_server.identity.visit import Visit
 from amends_server.metrics import Metrics
@@ -44,7 +44,8 @@ class Gate:
         tenant = self._tenants.get(caller.tenant)
         if tenant is None:
             raise NotAllowed(
-                "UNKNOWN_TENANT", "the caller's tenant is not served here: have a folder made for it in --tenant-dir"
+                Refusal.UNKNOWN_TENANT,
+                "the caller's tenant is not served here: have a folder made for it in --tenant-dir",
             )
         return Visit(caller, tenant, self._quotas[tenant.name], self._refused)
 
