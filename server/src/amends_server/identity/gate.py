@@ -10,6 +10,7 @@ from amends_server.identity.authentication import Proofs, identify
 from amends_server.identity.caller import Caller, NotAllowed, NotKnown, Refusal
 from amends_server.identity.tenants import Tenants
 from amends_server.identity.visit import Visit
+from amends_server.metadata import metadata_of
 from amends_server.metrics import Metrics
 
 OPEN = frozenset({health_pb2.DESCRIPTOR.services_by_name["Health"].full_name})
@@ -54,7 +55,7 @@ class Gate:
 
 
 def _authorization(context: Any) -> str | None:
-    given = dict(context.invocation_metadata() or ()).get("authorization")
+    given = metadata_of(context).get("authorization")
     return given if isinstance(given, str) else None
 
 
