@@ -10,6 +10,7 @@ from amends_core.playbooks import load_library
 from amends_core.reference import FIGURES
 from amends_core.taxonomy import MISSTEPS, STEPS
 from amends_server.encoding.policy import Limit, Priority
+from amends_server.identity.caller import Refusal
 from amends_server.language import Language
 
 SERVICES = [
@@ -26,11 +27,6 @@ _METHODS = {
 CALLS = [(_STREAMS.get(name, "unary"), service, name) for service, names in _METHODS.items() for name in names]
 """Type, service and name of every method that is served."""
 
-AUTH_REASONS = (
-    "BAD_TOKEN", "EARLY_TOKEN", "EXPIRED_TOKEN", "MISSING_CLAIM", "NO_TENANT", "NO_TOKEN", "UNKNOWN_CERTIFICATE",
-    "UNKNOWN_KEY", "UNKNOWN_TENANT", "WRONG_AUDIENCE", "WRONG_ISSUER",
-)  # fmt: skip
-"""Why a caller is turned away."""
 LABELS: Mapping[str, Sequence[str]] = {
     "bin": sorted({name for bins in FIGURES.values() for name in bins}),
     "event": ["start", "turn", "partial_turn"],
@@ -46,7 +42,7 @@ LABELS: Mapping[str, Sequence[str]] = {
     "outcome": ["read", "passed_over", "loaded", "refused", "postponed"],
     "playbook": [playbook.name for playbook in load_library()],
     "priority": [priority.name.lower() for priority in Priority],
-    "reason": [*(limit.value for limit in Limit), "live_conversations", "expired", "cancelled", *AUTH_REASONS],
+    "reason": [*map(str, Limit), "live_conversations", "expired", "cancelled", *map(str, Refusal)],
     "result": ["hit", "miss"],
     "step": [step.value for step in STEPS],
     "unit": ["calls", "sentences", "live_conversations"],

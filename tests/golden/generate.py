@@ -37,14 +37,14 @@ class Golden:
         if "reply" not in case:
             return {"name": case["name"], **self._conversation(turns, chosen), "advice_after": advised}
         plan = self._local.scorer.plan_reply(turns, case["reply"], **chosen)
-        judgement = self._local.judge(turns, case["reply"], **chosen)
+        judgement = self._local.scorer.judge(plan, self._local.encodings(plan))
         said = _pieces(plan, range(plan.reply_start, len(plan.turns)))
         judged = _judgement(judgement, said, plan.reply_start)
         return {"name": case["name"], **judged, "advice_before": advised}
 
     def _conversation(self, turns: Sequence[Turn], chosen: Mapping[str, str]) -> dict[str, Any]:
         plan = self._local.scorer.plan_conversation(turns, **chosen)
-        found = self._local.judge_conversation(turns, **chosen)
+        found = self._local.scorer.judge_conversation(plan, self._local.encodings(plan))
         replies = [
             {
                 "turns": [reply.first_turn_index, reply.last_turn_index],

@@ -13,6 +13,9 @@ from datetime import datetime
 from pathlib import Path
 from typing import Any
 
+import numpy as np
+from numpy.typing import NDArray
+
 from amends_core.errors import BundleError
 from amends_core.taxonomy import CUSTOMER_ACTS, SENTENCE_LABELS, SENTENCE_MISSTEPS, STEPS, Label, Step
 from amends_core.text.normal import NORMALISATION
@@ -47,6 +50,20 @@ class PlattScale:
 
     slope: float
     intercept: float
+
+    def probability(self, logits: NDArray[np.floating]) -> NDArray[np.float64]:
+        """Calibrated probabilities of logits of any shape, in that shape; computed in doubles."""
+        return logistic(self.slope * np.asarray(logits, np.float64) + self.intercept)
+
+
+UNSCALED = PlattScale(1.0, 0.0)
+"""Takes a logit at its word."""
+
+
+def logistic(log_odds: NDArray[np.float64]) -> NDArray[np.float64]:
+    """Probabilities from log odds; beyond 60 either way they count as 60, so that `exp` cannot overflow."""
+    found: NDArray[np.float64] = 1.0 / (1.0 + np.exp(-np.minimum(np.maximum(log_odds, -60.0), 60.0)))
+    return found
 
 
 @dataclass(frozen=True, slots=True)

@@ -8,7 +8,7 @@ from itertools import chain
 import numpy as np
 from numpy.typing import NDArray
 
-from amends_core.bundle import OUTPUTS, Manifest, output_name
+from amends_core.bundle import OUTPUTS, UNSCALED, Manifest, logistic, output_name
 from amends_core.encoder import Encoding
 from amends_core.taxonomy import (
     CUSTOMER_ACTS,
@@ -79,9 +79,9 @@ class Detector:
         """Takes what a company taught, too: a correction by its own exemplars, and readers of its own steps."""
         self._correction = correction
         self._custom_steps = tuple(steps)
-        scales = [manifest.calibration.get(name) for name in OUTPUTS]
-        self._slope = np.array([scale.slope if scale else 1.0 for scale in scales])
-        self._intercept = np.array([scale.intercept if scale else 0.0 for scale in scales])
+        scales = [manifest.calibration.get(name, UNSCALED) for name in OUTPUTS]
+        self._slope = np.array([scale.slope for scale in scales])
+        self._intercept = np.array([scale.intercept for scale in scales])
         self._temperature = manifest.act_temperature
         self.thresholds: Mapping[Label, float] = {
             label: manifest.thresholds[output_name(label)] for label in SENTENCE_LABELS
@@ -142,5 +142,4 @@ class Detector:
         scaled = self._slope * encoding.logits + self._intercept
         if shift is not None:
             scaled += shift
-        probabilities: NDArray[np.float64] = 1.0 / (1.0 + np.exp(-np.minimum(np.maximum(scaled, -60.0), 60.0)))
-        return probabilities
+        return logistic(scaled)

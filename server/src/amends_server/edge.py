@@ -20,6 +20,7 @@ from amends_server.failures import call_error
 from amends_server.identity.audit import Audit
 from amends_server.identity.gate import OPEN, Gate
 from amends_server.identity.visit import Visit, begin
+from amends_server.metadata import metadata_of
 from amends_server.metrics import Metrics
 from amends_server.tracing import Tracing, exemplar
 
@@ -138,7 +139,7 @@ class _Call:
         self._code = grpc.StatusCode.OK
         self._reason = ""
         self._started = time.monotonic()
-        metadata = dict(context.invocation_metadata() or ())
+        metadata = metadata_of(context)
         self._request_id = _request_id(metadata)
         name = f"{method.service}/{method.name}"
         self._trace = watch.tracing.call(name, metadata) if watch.tracing is not None else None

@@ -13,7 +13,7 @@ from pathlib import Path
 import numpy as np
 import yaml
 from amends_core.advice.features import STATE_FEATURES, STEP_FEATURES, Floats, state_features, step_features
-from amends_core.advice.weights import PATH, Weights, dump
+from amends_core.advice.weights import PATH, Weights, dump, log_odds
 from amends_core.bundle import DEFAULT_BUNDLE, load_bundle
 from amends_core.conversation import Turn
 from amends_core.local import LocalScorer
@@ -21,8 +21,10 @@ from amends_core.stages import expectations, locate
 from amends_core.taxonomy import STEPS, Role
 from scipy.optimize import minimize
 from scipy.special import logsumexp, softmax
-from sklearn.linear_model import LogisticRegression
 from sklearn.model_selection import LeaveOneGroupOut
+
+from amends_train.calibrate import platt
+from amends_train.measure import calibration_error
 
 HEADER = "# Fitted by `make advice`; see amends_core/advice/features.py for what each feature means.\n"
 RIDGE_STEP = 0.3
@@ -94,22 +96,14 @@ def cross_validated(cases: Cases) -> Floats:
 
 def calibrated(weights: Weights, cases: Cases, odds: Floats) -> Weights:
     """The weights with the scale that makes `odds`, of weights that never saw the cases, honest probabilities."""
-    chance = np.clip(softmax(odds, axis=1), 1e-6, 1 - 1e-6).ravel()
-    model = LogisticRegression(C=1e3).fit(np.log(chance / (1 - chance)).reshape(-1, 1), cases.acceptable.ravel())
-    return replace(weights, slope=float(model.coef_[0, 0]), intercept=float(model.intercept_[0]))
+    return replace(weights, scale=platt(log_odds(softmax(odds, axis=1)).ravel(), cases.acceptable.ravel() > 0))
 
 
 def first_step_error(weights: Weights, cases: Cases, odds: Floats) -> float:
-    """Expected calibration error of the first step's probability, ten bins of like width.
-
-    Source: Naeini et al. (2015), Obtaining well calibrated probabilities using Bayesian binning.
-    """
+    """Expected calibration error of the first step's probability, in ten bins."""
     chance = softmax(odds, axis=1)
     first, rows = chance.argmax(axis=1), np.arange(len(chance))
-    said, right = weights.acceptance(chance[rows, first]), cases.acceptable[rows, first]
-    bins = np.minimum((said * 10).astype(int), 9)
-    gaps = [abs(said[bins == one].mean() - right[bins == one].mean()) * (bins == one).mean() for one in set(bins)]
-    return float(sum(gaps))
+    return calibration_error(weights.acceptance(chance[rows, first]), cases.acceptable[rows, first] > 0, bins=10)
 
 
 def _seen(row: Mapping[str, object], local: LocalScorer) -> Floats:

@@ -4,11 +4,11 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
 import numpy as np
-from amends_core.bundle import OUTPUTS, PlattScale
+from amends_core.bundle import OUTPUTS, UNSCALED, PlattScale
 from amends_core.taxonomy import SENTENCE_MISSTEPS, STEPS
 from numpy.typing import NDArray
 from scipy.optimize import minimize_scalar
-from scipy.special import expit, log_softmax
+from scipy.special import log_softmax
 from sklearn.linear_model import LogisticRegression
 
 from amends_train.rows import AgentRow, CustomerRow
@@ -47,9 +47,7 @@ def calibrate(
         names = [OUTPUTS[column] for column in columns]
         fitted = _scales(agent_logits[:, columns], target[:, columns], known[:, columns])
         scales.update(zip(names, fitted, strict=True))
-        said = expit(
-            agent_logits[:, columns] * [scale.slope for scale in fitted] + [scale.intercept for scale in fitted]
-        )
+        said = scaled(agent_logits[:, columns], fitted)
         claimed_from = _thresholds(said, target[:, columns], known[:, columns], precise=kind is SENTENCE_MISSTEPS)
         thresholds.update(zip(names, claimed_from, strict=True))
     strong = [COLUMN[f"strong:{step}"] for step in STEPS]
@@ -57,8 +55,24 @@ def calibrate(
     scales.update({OUTPUTS[column]: pooled for column in strong})
     acts, upset = _stack([customer_target(row) for row in customers])[0], [row.upset for row in customers]
     scales["upset"] = _soft_platt(customer_logits[:, UPSET], np.array(upset))
-    scales["care"] = PlattScale(1.0, 0.0)  # an expected grade, weighed by the judgement, which is fitted to grades
+    scales["care"] = UNSCALED  # an expected grade, weighed by the judgement, which is fitted to grades
     return Calibration(scales, thresholds, _temperature(customer_logits[:, ACTS], acts[:, ACTS]))
+
+
+def platt(logits: NDArray[np.floating], truth: NDArray[np.bool_]) -> PlattScale:
+    """A logistic regression of truth on the logit, both of shape (n,); identity where only one class is seen.
+
+    The slope is .05 at least, so that the order of logits stays.
+    """
+    if truth.all() or not truth.any():
+        return UNSCALED
+    model = LogisticRegression(C=1e3).fit(logits.reshape(-1, 1), truth)
+    return PlattScale(max(0.05, float(model.coef_[0, 0])), float(model.intercept_[0]))
+
+
+def scaled(logits: NDArray[np.floating], scales: Sequence[PlattScale]) -> NDArray[np.float64]:
+    """Calibrated probabilities of logits, a scale for each column; shapes (rows, scales)."""
+    return np.column_stack([scale.probability(logits[:, column]) for column, scale in enumerate(scales)])
 
 
 def _stack(pairs: Sequence[tuple[Floats, Floats]]) -> tuple[Floats, Floats]:
@@ -66,13 +80,9 @@ def _stack(pairs: Sequence[tuple[Floats, Floats]]) -> tuple[Floats, Floats]:
 
 
 def _platt(logits: NDArray[np.floating], target: NDArray[np.floating], known: NDArray[np.floating]) -> PlattScale:
-    """A logistic regression of truth on the logit; identity where only one class is seen."""
+    """The scale of the logits whose truth is known."""
     seen = known > 0
-    truth = target[seen] > 0.5
-    if truth.all() or not truth.any():
-        return PlattScale(1.0, 0.0)
-    model = LogisticRegression(C=1e3).fit(logits[seen].reshape(-1, 1), truth)
-    return PlattScale(max(0.05, float(model.coef_[0, 0])), float(model.intercept_[0]))
+    return platt(logits[seen], target[seen] > 0.5)
 
 
 def _scales(logits: Floats, target: Floats, known: Floats) -> list[PlattScale]:

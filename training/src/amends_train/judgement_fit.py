@@ -196,7 +196,7 @@ def main() -> None:
     parser.add_argument("--bundle", type=Path, default=DEFAULT_BUNDLE)
     parser.add_argument(
         "replies", type=Path, nargs="*",
-        default=[
+        default=[  # not those of training/data: they taught the embedded bundle care, which would weigh too much
             Path("eval/datasets/ranked-v1/dev.jsonl"), Path("eval/datasets/gaming-v1/dev.jsonl"),
         ],
     )  # fmt: skip

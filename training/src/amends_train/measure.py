@@ -6,23 +6,20 @@ import numpy as np
 from amends_core.bundle import OUTPUTS
 from amends_core.taxonomy import CUSTOMER_ACTS, SENTENCE_LABELS, STEPS
 from numpy.typing import NDArray
-from scipy.special import expit
 from sklearn.metrics import cohen_kappa_score, f1_score, precision_score, recall_score, roc_auc_score
 
-from amends_train.calibrate import Calibration
+from amends_train.calibrate import Calibration, scaled
 from amends_train.rows import AgentRow, CustomerRow
 from amends_train.targets import ACTS, COLUMN, LABEL_COLUMNS, UPSET, Floats, agent_target
 
 _MISSTEPS = slice(len(STEPS), None)
-_BINS = 15
+BINS = 15
+"""Of the calibration error; as Guo et al. (2017) take them, On Calibration of Modern Neural Networks."""
 
 
 def probabilities(logits: Floats, calibration: Calibration) -> NDArray[np.float64]:
     """Calibrated probabilities of the 23 labels, shape (rows, 23), steps first."""
-    slopes = np.array([calibration.scales[OUTPUTS[column]].slope for column in LABEL_COLUMNS])
-    intercepts = np.array([calibration.scales[OUTPUTS[column]].intercept for column in LABEL_COLUMNS])
-    found: NDArray[np.float64] = expit(slopes * logits[:, LABEL_COLUMNS] + intercepts)
-    return found
+    return scaled(logits[:, LABEL_COLUMNS], [calibration.scales[OUTPUTS[column]] for column in LABEL_COLUMNS])
 
 
 def claims(logits: Floats, calibration: Calibration) -> NDArray[np.bool_]:
@@ -82,16 +79,16 @@ def per_label(rows: Sequence[AgentRow], logits: Floats, calibration: Calibration
     }
 
 
-def calibration_error(probability: NDArray[np.floating], truth: NDArray[np.bool_]) -> float:
-    """Expected calibration error over equal-width bins.
+def calibration_error(probability: NDArray[np.floating], truth: NDArray[np.bool_], bins: int = BINS) -> float:
+    """Expected calibration error over bins of equal width.
 
     Source: Naeini et al. (2015), Obtaining Well Calibrated Probabilities Using Bayesian Binning.
     """
-    bins = np.minimum((probability * _BINS).astype(int), _BINS - 1)
+    place = np.minimum((probability * bins).astype(int), bins - 1)
     gaps = [
-        (bins == b).mean() * abs(probability[bins == b].mean() - truth[bins == b].mean())
-        for b in range(_BINS)
-        if (bins == b).any()
+        (place == b).mean() * abs(probability[place == b].mean() - truth[place == b].mean())
+        for b in range(bins)
+        if (place == b).any()
     ]
     return float(sum(gaps))
 

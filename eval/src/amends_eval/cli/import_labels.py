@@ -15,12 +15,11 @@ from rich.progress import Progress
 
 from amends_eval.cli.tables import console as plain_console
 from amends_eval.cli.tables import plain_table
-from amends_eval.errors import DatasetError
 from amends_eval.labels import folder, table
 from amends_eval.labels.card import Checked, Origin, card
 from amends_eval.labels.codes import Codes, read_map
 from amends_eval.labels.columns import FIELDS, Columns, arranged, assignments
-from amends_eval.labels.duplicates import TRAINING, Match, Vector, as_texts, matches, training_texts
+from amends_eval.labels.duplicates import TRAINING, Match, Vector, as_texts, embedder, matches, training_texts
 from amends_eval.labels.importing import Imported, Problem, imported
 
 _SHOWN = 10
@@ -67,7 +66,7 @@ def command(
     columns = arranged(read.columns, assignments(mapping or []), list(codes.ours))
     _show_columns(console, read, columns)
     made = imported(read, columns, codes, name, author or name)
-    checked = _checked(made, training, _encoder(bundle) if embedding else None)
+    checked = _checked(made, training, embedder(bundle) if embedding else None)
     if drop_leaks:
         leaks = {match.id: _leak(match) for match in reversed(checked.leaks) if match.way != "alike"}
         made = made.without(leaks)
@@ -84,18 +83,6 @@ def command(
 
 def _tab(delimiter: str | None) -> str | None:
     return "\t" if delimiter in {"\\t", "tab"} else delimiter
-
-
-def _encoder(bundle: Path | None) -> Callable[[str], Vector]:
-    from amends_core.bundle import DEFAULT_BUNDLE, load_bundle
-    from amends_core.encoder import OnnxEncoder
-    from amends_core.errors import AmendsError
-
-    try:
-        encoder = OnnxEncoder(load_bundle(bundle or DEFAULT_BUNDLE))
-    except AmendsError as error:
-        raise DatasetError(str(error)) from error
-    return cache(lambda text: encoder.encode(text).embedding)
 
 
 def _checked(made: Imported, training: Sequence[Path] | None, embed: Callable[[str], Vector] | None) -> Checked:

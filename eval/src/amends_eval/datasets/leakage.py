@@ -8,15 +8,12 @@ import json
 import sys
 from collections import Counter
 from collections.abc import Iterator, Mapping, Sequence
-from functools import cache
 from pathlib import Path
 
-from amends_core.bundle import load_bundle
-from amends_core.encoder import OnnxEncoder
 from amends_core.text import word_count
 
 from amends_eval.datasets.catalogue import FOLDER, MODELS, VERSION
-from amends_eval.labels.duplicates import ALIKE, NEAR, Match, Text, Vector, matches
+from amends_eval.labels.duplicates import ALIKE, NEAR, Match, Text, embedder, matches
 
 TRAINING = Path("training/data")
 REPORT = TRAINING / "LEAKAGE.md"
@@ -64,12 +61,7 @@ def report(found: Mapping[str, tuple[int, Sequence[Match]]], trained: int) -> st
 
 def main() -> int:
     """Compares, writes the page, and says whether anything stands on both sides."""
-    encode = OnnxEncoder(load_bundle()).encode
-
-    @cache
-    def embed(text: str) -> Vector:
-        return encode(text).embedding
-
+    embed = embedder()
     trained = [text for file in sorted(TRAINING.glob("*/*.jsonl")) for text in texts_of(file)]
     found = {}
     for name in MODELS:

@@ -6,11 +6,14 @@ alike to the encoder.
 
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import dataclass
+from functools import cache
 from itertools import pairwise
 from pathlib import Path
 from typing import Literal
 
 import numpy as np
+from amends_core.bundle import DEFAULT_BUNDLE, load_bundle
+from amends_core.errors import AmendsError
 from amends_core.text import normalise
 from numpy.typing import NDArray
 from sklearn.feature_extraction.text import TfidfVectorizer
@@ -81,6 +84,21 @@ def matches(
                 found.append(Match(*pair, way, likeness))
     order: tuple[Way, ...] = ("exact", "near", "alike")
     return sorted(found, key=lambda match: (order.index(match.way), -match.likeness, match.id, match.other))
+
+
+def embedder(bundle: Path | None = None) -> Callable[[str], Vector]:
+    """The encoder of a bundle, else of the embedded one; it reads a text once.
+
+    Raises:
+        DatasetError: the bundle is missing or damaged.
+    """
+    from amends_core.encoder import OnnxEncoder
+
+    try:
+        encoder = OnnxEncoder(load_bundle(bundle or DEFAULT_BUNDLE))
+    except AmendsError as error:
+        raise DatasetError(str(error)) from error
+    return cache(lambda text: encoder.encode(text).embedding)
 
 
 def training_texts(paths: Iterable[Path]) -> list[Text]:

@@ -9,6 +9,7 @@ import numpy as np
 import yaml
 
 from amends_core.advice.features import STATE_FEATURES, STEP_FEATURES, Floats
+from amends_core.bundle import UNSCALED, PlattScale
 from amends_core.taxonomy import STEPS
 
 PATH = Path(__file__).with_name("weights.yaml")
@@ -26,23 +27,24 @@ class Weights:
     """Shape (len(STEP_FEATURES),)."""
     of_state: Floats
     """Shape (len(STATE_FEATURES), 13): what each weighs on each step."""
-    slope: float = 1.0
-    """Of the log odds with which a step is acceptable, by those with which it is the one: several may be acceptable."""
-    intercept: float = 0.0
+    scale: PlattScale = UNSCALED
+    """From the log odds with which a step is the one to those with which it is acceptable, as several may be."""
 
     def acceptance(self, chance: Floats) -> Floats:
-        """Calibrated probabilities that steps are acceptable, from the softmax over them; the order stays.
-
-        Source: Platt (1999), Probabilistic outputs for support vector machines.
-        """
-        bounded = np.clip(chance, _LEAST, 1 - _LEAST)
-        found: Floats = 1 / (1 + np.exp(-(self.slope * np.log(bounded / (1 - bounded)) + self.intercept)))
-        return found
+        """Calibrated probabilities that steps are acceptable, from the softmax over them; the order stays."""
+        return self.scale.probability(log_odds(chance))
 
     def urgency(self, steps: Floats, state: Floats) -> Floats:
         """Log odds of each step, shape (13,); takes what `features` gives."""
         found: Floats = steps @ self.of_step + state @ self.of_state
         return found
+
+
+def log_odds(chance: Floats) -> Floats:
+    """Log odds of probabilities, which count as a millionth at least and as all but a millionth at most."""
+    bounded = np.clip(chance, _LEAST, 1 - _LEAST)
+    found: Floats = np.log(bounded / (1 - bounded))
+    return found
 
 
 def shipped() -> Weights:
@@ -59,7 +61,7 @@ def parse(data: Mapping[str, Any]) -> Weights:
             [[by_step.get(name, {}).get(step.value, 0.0) for step in STEPS] for name in STATE_FEATURES],
             dtype=np.float64,
         ),
-        **data.get("acceptance", {}),
+        scale=PlattScale(**data["acceptance"]) if "acceptance" in data else UNSCALED,
     )
 
 
@@ -70,6 +72,6 @@ def dump(weights: Weights) -> Mapping[str, Any]:
         for name, row in zip(STATE_FEATURES, weights.of_state.round(2).tolist(), strict=True)
     }
     of_step = dict(zip(STEP_FEATURES, weights.of_step.round(2).tolist(), strict=True))
-    acceptance = {"slope": round(weights.slope, 3), "intercept": round(weights.intercept, 3)}
+    acceptance = {"slope": round(weights.scale.slope, 3), "intercept": round(weights.scale.intercept, 3)}
     of_state = {name: row for name, row in rounded.items() if row}
     return {"acceptance": acceptance, "of_step": of_step, "of_state": of_state}

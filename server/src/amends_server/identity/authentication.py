@@ -4,7 +4,7 @@ from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime
 
-from amends_server.identity.caller import ANONYMOUS, DEFAULT_TENANT, Caller, Method, NotAllowed, NotKnown
+from amends_server.identity.caller import ANONYMOUS, DEFAULT_TENANT, Caller, Method, NotAllowed, NotKnown, Refusal
 from amends_server.identity.jwts import JwtVerifier
 from amends_server.identity.tokens import TokenStore
 
@@ -44,12 +44,12 @@ def identify(proofs: Proofs, authorization: str | None, names: Sequence[str], no
     if owned is not None:
         return Caller(proofs.tenants_by_certificate[owned], owned, Method.CERTIFICATE)
     if bearer:
-        raise NotKnown("NO_TOKEN", "no token: send the metadata `authorization: Bearer TOKEN` with every call")
+        raise NotKnown(Refusal.NO_TOKEN, "no token: send the metadata `authorization: Bearer TOKEN` with every call")
     if not proofs.certificates:
         return ANONYMOUS
     if proofs.has_tenants:
         raise NotAllowed(
-            "UNKNOWN_CERTIFICATE",
+            Refusal.UNKNOWN_CERTIFICATE,
             "no tenant has this client certificate: have its name put under `certificates` of a tenant.yaml",
         )
     return Caller(DEFAULT_TENANT, names[0] if names else "unnamed", Method.CERTIFICATE)
@@ -57,7 +57,7 @@ def identify(proofs: Proofs, authorization: str | None, names: Sequence[str], no
 
 def _by_bearer(proofs: Proofs, authorization: str, now: Callable[[], datetime]) -> Caller:
     if authorization[: len(_SCHEME)].lower() != _SCHEME:
-        raise NotKnown("NO_TOKEN", "the metadata `authorization` must be `Bearer TOKEN`")
+        raise NotKnown(Refusal.NO_TOKEN, "the metadata `authorization` must be `Bearer TOKEN`")
     token = authorization[len(_SCHEME) :].strip()
     # Three parts with dots between them are a JWT (RFC 7515); our own tokens hold no dot.
     if proofs.jwts is not None and (proofs.tokens is None or token.count(".") == 2):

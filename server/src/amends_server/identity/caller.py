@@ -11,9 +11,25 @@ class Method(StrEnum):
     """How a caller showed who it is."""
 
     NONE = "none"
-    TOKEN = "token"  # noqa: S105  a word, no secret
+    TOKEN = "token"
     JWT = "jwt"
     CERTIFICATE = "certificate"
+
+
+class Refusal(StrEnum):
+    """Why a caller is turned away; programs may match the value."""
+
+    BAD_TOKEN = "BAD_TOKEN"
+    EARLY_TOKEN = "EARLY_TOKEN"
+    EXPIRED_TOKEN = "EXPIRED_TOKEN"
+    MISSING_CLAIM = "MISSING_CLAIM"
+    NO_TENANT = "NO_TENANT"
+    NO_TOKEN = "NO_TOKEN"
+    UNKNOWN_CERTIFICATE = "UNKNOWN_CERTIFICATE"
+    UNKNOWN_KEY = "UNKNOWN_KEY"
+    UNKNOWN_TENANT = "UNKNOWN_TENANT"
+    WRONG_AUDIENCE = "WRONG_AUDIENCE"
+    WRONG_ISSUER = "WRONG_ISSUER"
 
 
 @dataclass(frozen=True, slots=True)
@@ -38,11 +54,11 @@ class NotKnown(Exception):
     """Nobody could tell who calls.
 
     Args:
-        reason: an upper-case word that programs may match; one of a few.
+        reason: why, as a word.
         message: what is wrong and what to do; never anything of the token.
     """
 
-    def __init__(self, reason: str, message: str) -> None:
+    def __init__(self, reason: Refusal, message: str) -> None:
         super().__init__(message)
         self.reason = reason
 
@@ -50,6 +66,6 @@ class NotKnown(Exception):
 class NotAllowed(Exception):
     """The caller is known and may not call. Arguments as those of `NotKnown`."""
 
-    def __init__(self, reason: str, message: str) -> None:
+    def __init__(self, reason: Refusal, message: str) -> None:
         super().__init__(message)
         self.reason = reason

@@ -7,9 +7,10 @@ from typing import Any
 from grpc_health.v1 import health_pb2
 
 from amends_server.identity.authentication import Proofs, identify
-from amends_server.identity.caller import Caller, NotAllowed, NotKnown
+from amends_server.identity.caller import Caller, NotAllowed, NotKnown, Refusal
 from amends_server.identity.tenants import Tenants
 from amends_server.identity.visit import Visit
+from amends_server.metadata import metadata_of
 from amends_server.metrics import Metrics
 
 OPEN = frozenset({health_pb2.DESCRIPTOR.services_by_name["Health"].full_name})
@@ -44,7 +45,8 @@ class Gate:
         tenant = self._tenants.get(caller.tenant)
         if tenant is None:
             raise NotAllowed(
-                "UNKNOWN_TENANT", "the caller's tenant is not served here: have a folder made for it in --tenant-dir"
+                Refusal.UNKNOWN_TENANT,
+                "the caller's tenant is not served here: have a folder made for it in --tenant-dir",
             )
         return Visit(caller, tenant, self._quotas[tenant.name], self._refused)
 
@@ -53,7 +55,7 @@ class Gate:
 
 
 def _authorization(context: Any) -> str | None:
-    given = dict(context.invocation_metadata() or ()).get("authorization")
+    given = metadata_of(context).get("authorization")
     return given if isinstance(given, str) else None
 
 

@@ -11,7 +11,7 @@ from typing import Any
 
 import jwt
 
-from amends_server.identity.caller import DEFAULT_TENANT, Caller, IdentityError, Method, NotAllowed, NotKnown
+from amends_server.identity.caller import DEFAULT_TENANT, Caller, IdentityError, Method, NotAllowed, NotKnown, Refusal
 
 _REQUIRED = ("exp", "iss", "aud", "sub")
 _LEEWAY_S = 30
@@ -71,7 +71,7 @@ class JwtVerifier:
             (key,) = self._keys.values()
         if key is None:
             raise NotKnown(
-                "UNKNOWN_KEY",
+                Refusal.UNKNOWN_KEY,
                 "the token is signed with a key that is not known here; get a new one, or have the key put into --jwks",
             )
         return key
@@ -82,7 +82,7 @@ class JwtVerifier:
             return DEFAULT_TENANT
         tenant = claims.get(claim)
         if not isinstance(tenant, str) or not tenant:
-            raise NotAllowed("NO_TENANT", f"the token names no tenant: have its issuer add the claim {claim!r}")
+            raise NotAllowed(Refusal.NO_TENANT, f"the token names no tenant: have its issuer add the claim {claim!r}")
         return tenant
 
 
@@ -121,19 +121,21 @@ def _key_of(raw: Mapping[str, Any]) -> jwt.PyJWK:
 def _subject(claim: str) -> str:
     subject = "".join(character for character in claim if character.isprintable())[:_MAX_SUBJECT]
     if not subject:
-        raise NotKnown("BAD_TOKEN", "the token's claim 'sub' names nobody; get a new token from its issuer")
+        raise NotKnown(Refusal.BAD_TOKEN, "the token's claim 'sub' names nobody; get a new token from its issuer")
     return subject
 
 
 def _refusal(error: jwt.PyJWTError, rules: JwtRules) -> NotKnown:
     if isinstance(error, jwt.ExpiredSignatureError):
-        return NotKnown("EXPIRED_TOKEN", "the token has ended; get a new one from its issuer")
+        return NotKnown(Refusal.EXPIRED_TOKEN, "the token has ended; get a new one from its issuer")
     if isinstance(error, jwt.ImmatureSignatureError):
-        return NotKnown("EARLY_TOKEN", "the token is not valid yet; look at the issuer's clock and this server's")
+        return NotKnown(Refusal.EARLY_TOKEN, "the token is not valid yet; look at the issuer's clock and this server's")
     if isinstance(error, jwt.InvalidAudienceError):
-        return NotKnown("WRONG_AUDIENCE", f"the token is for another service; ask for the audience {rules.audience!r}")
+        return NotKnown(
+            Refusal.WRONG_AUDIENCE, f"the token is for another service; ask for the audience {rules.audience!r}"
+        )
     if isinstance(error, jwt.InvalidIssuerError):
-        return NotKnown("WRONG_ISSUER", f"the token is of another issuer; get one of {rules.issuer!r}")
+        return NotKnown(Refusal.WRONG_ISSUER, f"the token is of another issuer; get one of {rules.issuer!r}")
     if isinstance(error, jwt.MissingRequiredClaimError):
-        return NotKnown("MISSING_CLAIM", f"the token must have the claims {', '.join(_REQUIRED)}; get a new one")
-    return NotKnown("BAD_TOKEN", "the token's form, algorithm or signature does not hold; get a new one")
+        return NotKnown(Refusal.MISSING_CLAIM, f"the token must have the claims {', '.join(_REQUIRED)}; get a new one")
+    return NotKnown(Refusal.BAD_TOKEN, "the token's form, algorithm or signature does not hold; get a new one")

@@ -13,7 +13,7 @@ from dataclasses import dataclass
 from datetime import datetime
 from hashlib import sha256
 
-from amends_server.identity.caller import Caller, IdentityError, Method, NotKnown
+from amends_server.identity.caller import Caller, IdentityError, Method, NotKnown, Refusal
 
 _ID_BYTES = 8
 _SECRET_BYTES = 32
@@ -63,9 +63,13 @@ class TokenStore:
         entry = self._by_id.get(shape[1]) if shape else None
         matches = hmac.compare_digest(_checksum(token), entry.sha256 if entry else _NOBODYS)
         if entry is None or not matches:
-            raise NotKnown("BAD_TOKEN", "the bearer token is not known here; ask whoever runs the service for one")
+            raise NotKnown(
+                Refusal.BAD_TOKEN, "the bearer token is not known here; ask whoever runs the service for one"
+            )
         if entry.expires is not None and entry.expires <= now:
-            raise NotKnown("EXPIRED_TOKEN", "the bearer token has ended; ask whoever runs the service for a new one")
+            raise NotKnown(
+                Refusal.EXPIRED_TOKEN, "the bearer token has ended; ask whoever runs the service for a new one"
+            )
         return Caller(entry.tenant, entry.subject, Method.TOKEN)
 
 

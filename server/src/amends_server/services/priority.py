@@ -5,6 +5,7 @@ from typing import Any
 from amends_server.encoding import Priority
 from amends_server.errors import invalid
 from amends_server.identity.visit import current_visit
+from amends_server.metadata import metadata_of
 
 PRIORITY_KEY = "x-amends-priority"
 
@@ -18,7 +19,7 @@ def priority_of(context: Any, highest: Priority) -> Priority:
         CallError: the metadata names no class.
     """
     highest = max(highest, Priority[current_visit().tenant.terms.highest_priority.upper()])
-    given = dict(context.invocation_metadata() or ()).get(PRIORITY_KEY)
+    given = metadata_of(context).get(PRIORITY_KEY)
     if given is None:
         return highest
     try:
