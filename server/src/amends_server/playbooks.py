@@ -5,10 +5,10 @@ import hashlib
 import logging
 import time
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 
-from amends.v1 import judgement_pb2
+from amends.v1 import judgement_pb2, server_info_pb2
 from amends_core.bundle import Manifest
 from amends_core.checks import Level, check_structure
 from amends_core.encoder import Encoding
@@ -39,8 +39,24 @@ class Edition:
     library: PlaybookLibrary
     scorer: Scorer
     encodings: Mapping[str, Encoding]
+    model: server_info_pb2.ModelInfo
+    """Names what judges: the model, and what it was taught."""
     teaching: Teaching = UNTAUGHT
     """What the company taught: it stays the same while playbooks change."""
+    reader: int = 0
+    """Number of the model among those of the encoder pool."""
+    candidate: "Edition | None" = None
+    """The same playbooks by a second model that is on trial."""
+
+    @property
+    def on_trial(self) -> bool:
+        """Whether the model is the second one."""
+        return self.reader > 0
+
+    @property
+    def model_id(self) -> str:
+        """What tells the model from others in the tokens of live conversations."""
+        return self.model.sha256[:16]
 
     @property
     def refs(self) -> list[judgement_pb2.PlaybookRef]:
@@ -105,6 +121,7 @@ class Watcher:
         pool: EncoderPool,
         metrics: Metrics,
         poll_s: float,
+        candidate_manifest: Manifest | None = None,
     ) -> None:
         self._own_dir = own_dir
         self._shelf = shelf
@@ -112,6 +129,7 @@ class Watcher:
         self._pool = pool
         self._metrics = metrics
         self._poll_s = poll_s
+        self._candidate_manifest = candidate_manifest
         self._asked = asyncio.Event()
         self._seen: Fingerprint | None = None
 
@@ -164,22 +182,33 @@ class Watcher:
         before = self._shelf.current
         if _checksums(library) == _checksums(before.library):
             return
-        encodings = await self._encoded(phrases_of(library, before.teaching), before.encodings)
-        scorer = await asyncio.to_thread(Scorer, self._manifest, library, encodings, before.teaching)
-        self._shelf.current = Edition(library, scorer, encodings, before.teaching)
+        edition = await self._renewed(before, self._manifest, library)
+        self._shelf.current = replace(edition, candidate=await self._renewed_candidate(before.candidate, library))
         self._metrics.playbook_reloads.labels("loaded").inc()
         self._metrics.playbooks_loaded.set_to_current_time()
         _log.info("playbooks loaded", extra={"playbooks": {p.name: f"{p.version} {p.sha256[:12]}" for p in library}})
         for name in _same_version(before.library, library):
             _log.warning("playbook changed under its old version", extra={"playbook": name})
 
-    async def _encoded(self, phrases: tuple[str, ...], known: Mapping[str, Encoding]) -> Mapping[str, Encoding]:
+    async def _renewed(self, before: Edition, manifest: Manifest, library: PlaybookLibrary) -> Edition:
+        encodings = await self._encoded(phrases_of(library, before.teaching), before)
+        scorer = await asyncio.to_thread(Scorer, manifest, library, encodings, before.teaching)
+        return replace(before, library=library, scorer=scorer, encodings=encodings)
+
+    async def _renewed_candidate(self, before: Edition | None, library: PlaybookLibrary) -> Edition | None:
+        """None where there is no candidate, or it has failed: it must not keep playbooks from being taken in."""
+        if before is None or self._candidate_manifest is None or not self._pool.works(before.reader):
+            return None
+        return await self._renewed(before, self._candidate_manifest, library)
+
+    async def _encoded(self, phrases: tuple[str, ...], before: Edition) -> Mapping[str, Encoding]:
+        known = before.encodings
         encodings = {text: known[text] for text in phrases if text in known}
         wanted = [text for text in phrases if text not in known]
         for start in range(0, len(wanted), _PORTION):
             portion = wanted[start : start + _PORTION]
             deadline = time.monotonic() + _PATIENCE_S
-            encoded = await self._pool.encode(portion, deadline=deadline, priority=Priority.BULK)
+            encoded = await self._pool.encode(portion, deadline=deadline, priority=Priority.BULK, model=before.reader)
             encodings |= encoded.encodings
         return encodings
 

@@ -5,8 +5,9 @@ import logging
 import time
 from collections.abc import Coroutine, Mapping
 from concurrent.futures import ThreadPoolExecutor
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from importlib.metadata import version
+from pathlib import Path
 from typing import Any
 from wsgiref.simple_server import WSGIServer
 
@@ -30,6 +31,7 @@ from grpc_health.v1 import health_pb2, health_pb2_grpc
 from grpc_reflection.v1alpha import reflection
 from prometheus_client import start_http_server
 
+from amends_server.candidate import CandidateMetrics, Shares, Trial
 from amends_server.edge import EdgeInterceptor
 from amends_server.encoding import EncoderPool, EncodingCache
 from amends_server.metrics import Metrics
@@ -40,6 +42,7 @@ from amends_server.services.empathy import EmpathyServicer
 from amends_server.services.health import Health
 from amends_server.services.playbook import PlaybookServicer
 from amends_server.settings import Settings
+from amends_server.signing import load_signed
 from amends_server.validation import field_rules
 
 SERVICES = (
@@ -66,20 +69,37 @@ class Model:
     encodings: Mapping[str, Encoding]
     """Of every phrase of the library."""
     teaching: Teaching = UNTAUGHT
+    candidate: "Model | None" = None
+    """A second one that is on trial, over the same library."""
 
 
 def load_model(settings: Settings) -> Model:
     """Loads bundle and playbooks and encodes the exemplars, which warms the encoder up.
 
     Raises:
-        BundleError: the bundle is missing or damaged.
+        BundleError: a bundle is missing or damaged, or is not signed as it must be.
         PlaybookError: a playbook breaks its schema or contradicts itself.
         TeachingError: own exemplars or a custom step cannot be used.
     """
-    bundle = load_bundle(settings.model_dir or DEFAULT_BUNDLE)
-    encoder = OnnxEncoder(bundle)
+    bundle = _bundle(settings.model_dir, settings.model_key)
+    second = _bundle(settings.shadow_model_dir, settings.model_key) if settings.shadow_model_dir else None
     library = load_checked(settings.playbook_dir)
-    teaching = load_teaching(settings.exemplars, settings.custom_steps, bundle)
+    model = _read_by(bundle, settings, settings.custom_steps, library)
+    if second is None:
+        return model
+    return replace(model, candidate=_read_by(second, settings, settings.shadow_custom_steps, library))
+
+
+def _bundle(folder: Path | None, key: Path | None) -> Bundle:
+    """A bundle; where no folder is given the embedded one, which comes with the package and needs no signature."""
+    if folder is None:
+        return load_bundle(DEFAULT_BUNDLE)
+    return load_signed(folder, key) if key is not None else load_bundle(folder)
+
+
+def _read_by(bundle: Bundle, settings: Settings, custom_steps: Path | None, library: PlaybookLibrary) -> Model:
+    encoder = OnnxEncoder(bundle)
+    teaching = load_teaching(settings.exemplars, custom_steps, bundle)
     phrases = phrases_of(library, teaching)
     with ThreadPoolExecutor(settings.threads) as threads:
         encodings = dict(zip(phrases, threads.map(encoder.encode, phrases), strict=True))
@@ -107,8 +127,9 @@ class Service:
         self._server = aio.server(interceptors=(EdgeInterceptor(self.metrics),), options=_options(settings))
         self._metrics_server: WSGIServer | None = None
         self._tasks: set[asyncio.Task[None]] = set()
-        self._shelf = Shelf(Edition(model.library, model.scorer, model.encodings, model.teaching))
-        self._coaching = self._make_coaching(model)
+        self._shelf = Shelf(_edition(model))
+        self._trial = self._make_trial(model)
+        self._coaching = self._make_coaching()
         self._watcher = self._watcher_of(model)
         self._register(model)
         self.port = 0
@@ -134,6 +155,7 @@ class Service:
         self._health.drain()
         self._coaching.drain()
         await self._server.stop(grace_s)
+        self._trial.close()
         for task in self._tasks:
             task.cancel()
         await asyncio.gather(*self._tasks, return_exceptions=True)
@@ -149,7 +171,36 @@ class Service:
         folder, manifest = self._settings.playbook_dir, model.bundle.manifest
         if folder is None:
             return None
-        return Watcher(folder, self._shelf, manifest, self._pool, self.metrics, self._settings.playbook_poll_s)
+        candidate = model.candidate.bundle.manifest if model.candidate else None
+        poll_s = self._settings.playbook_poll_s
+        return Watcher(folder, self._shelf, manifest, self._pool, self.metrics, poll_s, candidate)
+
+    def _make_trial(self, model: Model) -> Trial:
+        """Puts the candidate, where there is one, behind the queue of the first model."""
+        shares = Shares(self._settings.shadow_share, self._settings.canary_share)
+        counts = CandidateMetrics(self.metrics.registry)
+        trial = Trial(self._pool, self.metrics, counts, shares)
+        if model.candidate is None:
+            return trial
+
+        def on_failure(error: BaseException) -> None:
+            _log.error("inference of the candidate failed", extra={"type": type(error).__name__})
+            counts.works.set(0)
+
+        encoder, manifest = model.candidate.encoder, model.candidate.bundle.manifest
+        cache = EncodingCache(self._settings.cache_mb << 20)
+        reader = self._pool.add_model(encoder, cache, max_tokens=manifest.max_tokens, on_failure=on_failure)
+        candidate = replace(_edition(model.candidate), reader=reader)
+        self._shelf.current = replace(self._shelf.current, candidate=candidate)
+        served = candidate.model
+        counts.begins(
+            name=served.name,
+            version=served.version,
+            sha256=served.sha256,
+            shadow=shares.shadow,
+            canary=shares.canary,
+        )
+        return trial
 
     def _close(self) -> None:
         self._pool.close()
@@ -161,7 +212,7 @@ class Service:
         info = _server_info(self._settings, model)
         self.metrics.model.info({"name": info.model.name, "version": info.model.version, "sha256": info.model.sha256})
         deadline_s = self._settings.default_deadline_s
-        empathy = EmpathyServicer(self._shelf, self._pool, self.metrics, info, self._coaching, deadline_s)
+        empathy = EmpathyServicer(self._shelf, self._pool, self.metrics, info, self._coaching, deadline_s, self._trial)
         empathy_service_pb2_grpc.add_EmpathyServiceServicer_to_server(empathy, self._server)
         playbooks = PlaybookServicer(self._shelf)
         playbook_service_pb2_grpc.add_PlaybookServiceServicer_to_server(playbooks, self._server)
@@ -170,13 +221,13 @@ class Service:
             names = (*SERVICES, health_pb2.DESCRIPTOR.services_by_name["Health"].full_name, reflection.SERVICE_NAME)
             reflection.enable_server_reflection(names, self._server)
 
-    def _make_coaching(self, model: Model) -> Coaching:
+    def _make_coaching(self) -> Coaching:
         limits = CoachingLimits(
             max_streams=self._settings.max_live_conversations,
             deadline_s=self._settings.default_deadline_s,
             max_message_bytes=self._settings.max_message_bytes,
         )
-        return Coaching(self._shelf, model.bundle.sha256[:16], self._pool, self.metrics, limits)
+        return Coaching(self._shelf, self._trial, self._pool, self.metrics, limits)
 
     def _bind(self) -> int:
         address = f"{self._settings.host}:{self._settings.port}"
@@ -242,6 +293,10 @@ def _credentials(settings: Settings) -> grpc.ServerCredentials | None:
     pair = (settings.tls_key.read_bytes(), settings.tls_cert.read_bytes())
     authorities = settings.tls_client_ca.read_bytes() if settings.tls_client_ca else None
     return grpc.ssl_server_credentials([pair], authorities, require_client_auth=authorities is not None)
+
+
+def _edition(model: Model) -> Edition:
+    return Edition(model.library, model.scorer, model.encodings, _model_info(model), model.teaching)
 
 
 def _server_info(settings: Settings, model: Model) -> server_info_pb2.ServerInfo:

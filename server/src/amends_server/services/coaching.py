@@ -9,18 +9,20 @@ import time
 from collections import deque
 from collections.abc import AsyncGenerator, AsyncIterator
 from contextlib import aclosing, suppress
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 
 from amends.v1 import conversation_pb2
 from amends.v1 import empathy_service_pb2 as pb
 from amends_core.coaching import Answer, Arrival, Coach, Fate, Move, Session, patience_s
+from amends_core.conversation import Turn
 from amends_core.taxonomy import Role
 
+from amends_server.candidate import Trial
 from amends_server.convert import advice_to, judgement_to, role_from, turn_from, turns_from
 from amends_server.encoding import EncoderPool, Overloaded, Priority, QueueExpired
 from amends_server.errors import draining, invalid, too_many_events, too_many_streams
 from amends_server.metrics import Metrics
-from amends_server.playbooks import Shelf
+from amends_server.playbooks import Edition, Shelf
 from amends_server.validation import field_rules, validate
 
 _READ_AHEAD = 64
@@ -68,9 +70,9 @@ class _Event:
 class Coaching:
     """Every live conversation of the service. Belongs to one event loop."""
 
-    def __init__(self, shelf: Shelf, model_id: str, pool: EncoderPool, metrics: Metrics, limits: Limits) -> None:
+    def __init__(self, shelf: Shelf, trial: Trial, pool: EncoderPool, metrics: Metrics, limits: Limits) -> None:
         self._shelf = shelf
-        self._model_id = model_id
+        self._trial = trial
         self._pool = pool
         self._metrics = metrics
         self._limits = limits
@@ -96,8 +98,8 @@ class Coaching:
         if len(self._streams) >= self._limits.max_streams:
             self._metrics.refused.labels("live_conversations").inc()
             raise too_many_streams(self._limits.max_streams)
-        coach = Coach(self._shelf.current.scorer, self._model_id)  # a conversation ends on the playbooks it began on
-        stream = _Stream(coach, self._pool, self._metrics, self._limits, priority)
+        edition = self._shelf.current  # a conversation ends on the playbooks it began on
+        stream = _Stream(edition, self._trial, self._pool, self._metrics, self._limits, priority)
         reading = asyncio.create_task(stream.read(requests))
         self._streams.add(stream)
         self._metrics.live.inc()
@@ -143,8 +145,19 @@ _SAME_ID = "was used in this stream before: give every event an id of its own, a
 class _Stream:
     """One live conversation: a reader fills `_waiting`, `answers` empties it."""
 
-    def __init__(self, coach: Coach, pool: EncoderPool, metrics: Metrics, limits: Limits, priority: Priority) -> None:
-        self._coach = coach
+    def __init__(
+        self,
+        edition: Edition,
+        trial: Trial,
+        pool: EncoderPool,
+        metrics: Metrics,
+        limits: Limits,
+        priority: Priority,
+    ) -> None:
+        self._current = edition
+        """From which the conversation's first turn draws who answers."""
+        self._trial = trial
+        self._answer_by(edition)
         self._priority = priority
         self._pool = pool
         self._metrics = metrics
@@ -160,6 +173,10 @@ class _Stream:
         self._session: Session | None = None
         self._nbytes = _OPENING_BYTES
         """Of the message that would open the conversation again."""
+
+    def _answer_by(self, edition: Edition) -> None:
+        self._edition = edition
+        self._coach = Coach(edition.scorer, edition.model_id)
 
     def drain(self) -> None:
         """Ends the stream after the event in hand."""
@@ -232,11 +249,23 @@ class _Stream:
             start = request.start
             self._nbytes += sum(map(_nbytes, start.turns))
             turns = turns_from(start.turns, "start.turns")
+            if start.resume_token:
+                self._answer_by(self._trial.reopened(self._current, start.resume_token))
+            else:
+                self._answer_by(self._trial.answering(self._current, turns[0] if turns else None))
             return self._coach.opened(turns, start.playbook, start.locale, start.resume_token)
         if request.WhichOneof("event") == "partial_turn":
             return self._coach.written(self._session, turn_from(request.partial_turn, "partial_turn"))
         self._hold_to_limits(self._session, request.turn)
-        return self._coach.said(self._session, turn_from(request.turn, "turn"))
+        turn = turn_from(request.turn, "turn")
+        return self._coach.said(self._before(turn, self._session), turn)
+
+    def _before(self, turn: Turn, session: Session) -> Session:
+        """The session as the model sees it that is to answer a turn: the first one draws which, if it is not drawn."""
+        if session.turns:
+            return session
+        self._answer_by(self._trial.answering(self._current, turn))
+        return replace(session, encodings={})  # what was written of a turn so far, another model may have read
 
     def _hold_to_limits(self, session: Session, turn: conversation_pb2.Turn) -> None:
         """A conversation must be such that one message can open it again."""
@@ -252,19 +281,30 @@ class _Stream:
         texts = move.texts
         self._metrics.batch.observe(len(texts))
         wait_s = min(_PARTIAL_DEADLINE_S, self._limits.deadline_s) if move.partial else self._limits.deadline_s
-        encoded = await self._pool.encode(texts, deadline=time.monotonic() + wait_s, priority=self._priority)
+        encoded = await self._pool.encode(
+            texts, deadline=time.monotonic() + wait_s, priority=self._priority, model=self._edition.reader
+        )
         # Would hold the event loop up.
         if len(texts) + len(move.before.encodings) > _LARGE or self._nbytes > _LARGE_BYTES:
-            return await asyncio.to_thread(self._coach.answer, move, encoded.encodings)
-        return self._coach.answer(move, encoded.encodings)
+            answered = await asyncio.to_thread(self._coach.answer, move, encoded.encodings)
+        else:
+            answered = self._coach.answer(move, encoded.encodings)
+        self._tell_trial(move, answered[1])
+        return answered
+
+    def _tell_trial(self, move: Move, answer: Answer) -> None:
+        if move.partial:
+            return
+        if move.reply_plan is not None and answer.judgement is not None:
+            self._trial.judged(self._edition, move.reply_plan, answer.judgement)
+        if move.advice_plan is not None and answer.advice is not None:
+            self._trial.advised(self._edition, move.advice_plan, answer.advice)
 
     def _count(self, event: _Event, answer: Answer | None) -> None:
         self._metrics.live_events.labels(event.kind, "passed_over" if answer is None else "read").inc()
         if answer is None:
             return
         self._metrics.live_event.labels(event.kind).observe(time.monotonic() - event.arrived)
-        if answer.judgement is not None and event.kind == "turn":
-            self._metrics.judged((answer.judgement,))
         if answer.fate is not None and self._session is not None:
             self._metrics.fates.labels(self._session.playbook.name, answer.fate.value).inc()
 
@@ -275,6 +315,7 @@ class _Stream:
             advice=advice_to(answer.advice) if answer.advice is not None else None,
             previous_advice_fate=_FATES[answer.fate] if answer.fate is not None else pb.ADVICE_FATE_UNSPECIFIED,
             resume_token=self._coach.token(self._session) if self._session is not None else b"",
+            model=self._edition.model,
         )
 
 

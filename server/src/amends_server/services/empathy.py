@@ -10,13 +10,14 @@ from typing import Any, TypeVar
 from amends.v1 import empathy_service_pb2 as pb
 from amends.v1 import empathy_service_pb2_grpc, server_info_pb2
 from amends_core.judgement import Judgement
-from amends_core.scorer import DEFAULT_STEPS, Encodings, Plan, Scorer
+from amends_core.scorer import DEFAULT_STEPS, Encodings, Plan
 
+from amends_server.candidate import Trial
 from amends_server.convert import advice_to, arc_to, judgement_to, reply_from, reply_to, turns_from
 from amends_server.encoding import Encoded, EncoderPool, Priority
 from amends_server.failures import call_error
 from amends_server.metrics import Metrics
-from amends_server.playbooks import Shelf
+from amends_server.playbooks import Edition, Shelf
 from amends_server.services.coaching import Coaching
 from amends_server.services.priority import priority_of
 from amends_server.validation import validate
@@ -73,6 +74,7 @@ class EmpathyServicer(empathy_service_pb2_grpc.EmpathyServiceServicer):
         info: server_info_pb2.ServerInfo,
         coaching: Coaching,
         default_deadline_s: float,
+        trial: Trial,
     ) -> None:
         self._shelf = shelf
         self._pool = pool
@@ -80,15 +82,16 @@ class EmpathyServicer(empathy_service_pb2_grpc.EmpathyServiceServicer):
         self._info = info
         self._coaching = coaching
         self._default_deadline_s = default_deadline_s
+        self._trial = trial
 
     async def ScoreReply(self, request: pb.ScoreReplyRequest, context: Any) -> pb.ScoreReplyResponse:  # noqa: N802
         """Judges one reply."""
         watch = _Stopwatch(time.monotonic())
-        scorer = self._shelf.current.scorer
-        judgement = await self._score(scorer, request, self._terms(context, Priority.LIVE), watch)
+        terms = self._terms(context, Priority.LIVE)
+        edition, judgement = await self._score(self._shelf.current, request, terms, watch)
         return pb.ScoreReplyResponse(
-            judgement=judgement_to(judgement, scorer.detector if request.include_sentences else None),
-            model=self._info.model,
+            judgement=judgement_to(judgement, edition.scorer.detector if request.include_sentences else None),
+            model=edition.model,
             timings=watch.timings(),
         )
 
@@ -96,12 +99,15 @@ class EmpathyServicer(empathy_service_pb2_grpc.EmpathyServiceServicer):
         """Recommends the next step."""
         watch = _Stopwatch(time.monotonic())
         validate(request)
-        scorer = self._shelf.current.scorer
-        plan = scorer.plan_advice(turns_from(request.turns), request.playbook, request.locale)
+        turns = turns_from(request.turns)
+        edition = self._trial.answering(self._shelf.current, turns[0])
+        scorer = edition.scorer
+        plan = scorer.plan_advice(turns, request.playbook, request.locale)
         most = request.max_steps or DEFAULT_STEPS
         terms = self._terms(context, Priority.LIVE)
-        advice = await self._run(plan, terms, watch, lambda e: scorer.advise(plan, e, most))
-        return pb.NextStepResponse(advice=advice_to(advice), model=self._info.model, timings=watch.timings())
+        advice = await self._run(edition, plan, terms, watch, lambda e: scorer.advise(plan, e, most))
+        self._trial.advised(edition, plan, advice)
+        return pb.NextStepResponse(advice=advice_to(advice), model=edition.model, timings=watch.timings())
 
     async def ScoreConversation(  # noqa: N802
         self, request: pb.ScoreConversationRequest, context: Any
@@ -109,15 +115,17 @@ class EmpathyServicer(empathy_service_pb2_grpc.EmpathyServiceServicer):
         """Judges every reply of a conversation."""
         watch = _Stopwatch(time.monotonic())
         validate(request)
-        scorer = self._shelf.current.scorer
-        plan = scorer.plan_conversation(turns_from(request.turns), request.playbook, request.locale)
+        turns = turns_from(request.turns)
+        edition = self._trial.answering(self._shelf.current, turns[0])
+        scorer = edition.scorer
+        plan = scorer.plan_conversation(turns, request.playbook, request.locale)
         terms = self._terms(context, Priority.INTERACTIVE)
-        judged = await self._run(plan, terms, watch, lambda e: scorer.judge_conversation(plan, e))
-        self._metrics.judged(reply.judgement for reply in judged.replies)
+        judged = await self._run(edition, plan, terms, watch, lambda e: scorer.judge_conversation(plan, e))
+        self._trial.judged_whole(edition, plan, judged)
         return pb.ScoreConversationResponse(
             replies=[reply_to(reply) for reply in judged.replies],
             arc=arc_to(judged.arc),
-            model=self._info.model,
+            model=edition.model,
             timings=watch.timings(),
         )
 
@@ -127,9 +135,9 @@ class EmpathyServicer(empathy_service_pb2_grpc.EmpathyServiceServicer):
         """Judges several replies; each fails or succeeds by itself."""
         watch = _Stopwatch(time.monotonic())
         validate(request)
-        terms, scorer = self._terms(context, Priority.BULK), self._shelf.current.scorer
-        results = await asyncio.gather(*(self._result(scorer, item, terms, watch) for item in request.requests))
-        return pb.BatchScoreRepliesResponse(results=results, model=self._info.model, timings=watch.timings())
+        terms, edition = self._terms(context, Priority.BULK), self._shelf.current
+        results = await asyncio.gather(*(self._result(edition, item, terms, watch) for item in request.requests))
+        return pb.BatchScoreRepliesResponse(results=results, model=edition.model, timings=watch.timings())
 
     async def CoachConversation(  # noqa: N802
         self, request_iterator: AsyncIterator[pb.CoachConversationRequest], context: Any
@@ -149,31 +157,37 @@ class EmpathyServicer(empathy_service_pb2_grpc.EmpathyServiceServicer):
         return response
 
     async def _result(
-        self, scorer: Scorer, item: pb.ScoreReplyRequest, terms: _Terms, watch: _Stopwatch
+        self, current: Edition, item: pb.ScoreReplyRequest, terms: _Terms, watch: _Stopwatch
     ) -> pb.BatchScoreRepliesResult:
         try:
-            judgement = await self._score(scorer, item, terms, watch)
+            edition, judgement = await self._score(current, item, terms, watch)
         except Exception as error:  # whatever it is, the other items go on
             return pb.BatchScoreRepliesResult(error=call_error(error).status())
         return pb.BatchScoreRepliesResult(
-            judgement=judgement_to(judgement, scorer.detector if item.include_sentences else None)
+            judgement=judgement_to(judgement, edition.scorer.detector if item.include_sentences else None),
+            model=edition.model if edition is not current else None,
         )
 
     async def _score(
-        self, scorer: Scorer, request: pb.ScoreReplyRequest, terms: _Terms, watch: _Stopwatch
-    ) -> Judgement:
+        self, current: Edition, request: pb.ScoreReplyRequest, terms: _Terms, watch: _Stopwatch
+    ) -> tuple[Edition, Judgement]:
+        """Gives the judgement, and whose it is."""
         validate(request)
         turns = turns_from(request.turns)
+        edition = self._trial.answering(current, turns[0])
+        scorer = edition.scorer
         plan = scorer.plan_reply(turns, reply_from(request, turns), request.playbook, request.locale)
-        judgement = await self._run(plan, terms, watch, lambda e: scorer.judge(plan, e))
-        self._metrics.judged((judgement,))
-        return judgement
+        judgement = await self._run(edition, plan, terms, watch, lambda e: scorer.judge(plan, e))
+        self._trial.judged(edition, plan, judgement)
+        return edition, judgement
 
-    async def _run(self, plan: Plan, terms: _Terms, watch: _Stopwatch, judge: Callable[[Encodings], T]) -> T:
+    async def _run(
+        self, edition: Edition, plan: Plan, terms: _Terms, watch: _Stopwatch, judge: Callable[[Encodings], T]
+    ) -> T:
         texts = plan.texts
         self._metrics.batch.observe(len(texts))
         watch.plan_s = time.monotonic() - watch.started
-        encoded = await self._pool.encode(texts, deadline=terms.deadline, priority=terms.priority)
+        encoded = await self._pool.encode(texts, deadline=terms.deadline, priority=terms.priority, model=edition.reader)
         watch.add(encoded)
         before = time.monotonic()
         if len(texts) > _LARGE_PLAN:  # would hold the event loop up
