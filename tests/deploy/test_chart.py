@@ -212,7 +212,7 @@ def test_every_setting_is_the_charts_or_the_users(everything: list[Manifest]) ->
     schema = json.loads((CHART / "values.schema.json").read_text())
     users = set(schema["properties"]["settings"]["propertyNames"]["enum"])
     charts = {name.removeprefix(PREFIX).lower() for name in variables(everything)} - set(EVERYTHING["settings"])
-    assert users | charts == set(Settings.model_fields) - {"model_dir"}, "a new setting needs its place in the chart"
+    assert users | charts == set(Settings.model_fields), "a new setting needs its place in the chart"
     assert not users & charts
 
 
@@ -289,3 +289,31 @@ def test_values_that_cannot_be_meant_are_refused(render: Render, values: dict[st
 def test_names_stay_short_enough(render: Render, name: str) -> None:
     for manifest in render(EVERYTHING, name):
         assert len(manifest["metadata"]["name"]) <= 63
+
+
+def test_a_candidate_comes_with_its_volume_and_its_key(everything: list[Manifest]) -> None:
+    models = EVERYTHING["models"]
+    (volume,) = [each for each in pod(everything)["volumes"] if each["name"] == "models"]
+    assert volume == {"name": "models", **models["volume"]}
+    mounts = {mount["name"]: mount["mountPath"] for mount in container(everything)["volumeMounts"]}
+    given = variables(everything)
+    assert given["AMENDS_MODEL_DIR"] == f"{mounts['models']}/{models['current']}"
+    assert given["AMENDS_SHADOW_MODEL_DIR"] == f"{mounts['models']}/{models['candidate']}"
+    keys = [each["data"] for each in of_kind(everything, "ConfigMap") if each["metadata"]["name"].endswith("model-key")]
+    assert keys == [{given["AMENDS_MODEL_KEY"].rpartition("/")[2]: models["key"]}]
+    assert given["AMENDS_MODEL_KEY"].startswith(mounts["model-key"])
+
+
+@pytest.mark.parametrize(
+    "models",
+    [
+        {"candidate": "a"},
+        {"current": "a", "volume": {}},
+        {"candidate": "../a", "volume": {"emptyDir": {}}},
+        {"candidate": "a", "volume": {"emptyDir": {}}, "canaryShare": 1.5},
+        {"key": "-----BEGIN PRIVATE KEY-----\nAAAA\n-----END PRIVATE KEY-----\n"},
+    ],
+)
+def test_a_trial_that_cannot_be_meant_is_refused(render: Render, models: dict[str, Any]) -> None:
+    with pytest.raises(Exception, match="models"):
+        render({"models": models})
