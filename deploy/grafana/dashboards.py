@@ -273,7 +273,7 @@ MODEL = {
         Panel("Shares", {"{{use}}": f"max by (use) (amends_candidate_share{{{CHOSEN}}})"}, "percentunit"),
         Panel(
             "The candidate",
-            {"": (f"count by (namespace, job, name, model_version, sha256) (amends_candidate_info{{{CHOSEN}}})")},
+            {"": (f"count by (namespace, job, name, model_version, sha256) (amends_candidate_works{{{CHOSEN}}})")},
             kind="table",
         ),
     ],

@@ -238,9 +238,9 @@ CASES: list[Case] = [
     Case(
         "AmendsCandidateFails",
         "10m",
-        {f"amends_candidate_works{{{ONE}}}": "1x5 0x20"},
-        {f"amends_candidate_works{{{ONE}}}": "1x30"},
-        _ONE_LABELS,
+        {f'amends_candidate_works{{{ONE}, name="m", model_version="2", sha256="y"}}': "1x5 0x20"},
+        {f'amends_candidate_works{{{ONE}, name="m", model_version="2", sha256="y"}}': "1x30"},
+        {**_ONE_LABELS, "name": "m", "model_version": "2", "sha256": "y"},
     ),
     Case(
         "AmendsTruncatedSentences",

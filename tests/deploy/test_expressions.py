@@ -37,7 +37,7 @@ def _samples(name: str, kind: str, labels: set[str]) -> dict[str, set[str]]:
     if kind == "histogram":
         return {f"{name}_bucket": labels | {"le"}, f"{name}_sum": labels, f"{name}_count": labels}
     if kind == "info":
-        return {f"{name}_info": labels | {"name", "version", "model_version", "sha256"}}
+        return {f"{name}_info": labels | {"name", "version", "sha256"}}
     return {f"{name}_total" if kind == "counter" else name: labels}
 
 

@@ -171,6 +171,13 @@ def test_a_slow_candidate_keeps_no_call_waiting(serve: Serve, second: Callable[.
     wait_for(running, lambda: compared(running)[0] == 6)
 
 
+def test_without_a_candidate_nothing_is_told_of_one(running: Running) -> None:
+    with calling(running) as client:
+        client.score_reply(TURNS, REPLY)
+    samples = [line for line in running.metrics_page().splitlines() if line.startswith("amends_candidate")]
+    assert samples == []
+
+
 class BrokenEncoder:
     """Raises on everything."""
 
@@ -182,12 +189,13 @@ def test_a_candidate_that_breaks_leaves_the_current_model_alone(serve: Serve, se
     model = second()
     assert model.candidate is not None
     broken = replace(model, candidate=replace(model.candidate, encoder=BrokenEncoder()))  # type: ignore[arg-type]
-    running = serve(model=broken, shadow_share=1.0, canary_share=0.0)
+    running = serve(model=broken, shadow_share=1.0, metrics_port=0)
     with calling(running) as client:
         client.score_reply(TURNS, REPLY)
         wait_for(running, lambda: total(running, "amends_candidate_skipped_total", reason="failed", **OF_IT) == 1)
         client.score_reply(TURNS, REPLY)
-        assert total(running, "amends_candidate_works") == 0
+        assert "amends_candidate_works{" in running.metrics_page()
+        assert 'sha256="' + model.candidate.bundle.sha256 + '"} 0.0' in running.metrics_page()
         assert client.health().status == 1
     assert total(running, "amends_candidate_skipped_total", reason="failed", **OF_IT) == 1, "it is asked no more"
 

@@ -183,23 +183,18 @@ class Service:
         if model.candidate is None:
             return trial
 
+        info = _model_info(model.candidate)
+        served = {"name": info.name, "version": info.version, "sha256": info.sha256}
+
         def on_failure(error: BaseException) -> None:
             _log.error("inference of the candidate failed", extra={"type": type(error).__name__})
-            counts.works.set(0)
+            counts.fails(**served)
 
-        encoder, manifest = model.candidate.encoder, model.candidate.bundle.manifest
-        cache = EncodingCache(self._settings.cache_mb << 20)
-        reader = self._pool.add_model(encoder, cache, max_tokens=manifest.max_tokens, on_failure=on_failure)
+        cache, most = EncodingCache(self._settings.cache_mb << 20), model.candidate.bundle.manifest.max_tokens
+        reader = self._pool.add_model(model.candidate.encoder, cache, max_tokens=most, on_failure=on_failure)
         candidate = replace(_edition(model.candidate), reader=reader)
         self._shelf.current = replace(self._shelf.current, candidate=candidate)
-        served = candidate.model
-        counts.begins(
-            name=served.name,
-            version=served.version,
-            sha256=served.sha256,
-            shadow=shares.shadow,
-            canary=shares.canary,
-        )
+        counts.begins(**served, shadow=shares.shadow, canary=shares.canary)
         return trial
 
     def _close(self) -> None:

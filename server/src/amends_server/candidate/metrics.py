@@ -1,7 +1,7 @@
 """What is counted of a candidate. Every series names its version; each label set is bounded by the taxonomy."""
 
 from amends_core.judgement import Judgement
-from prometheus_client import CollectorRegistry, Counter, Gauge, Histogram, Info
+from prometheus_client import CollectorRegistry, Counter, Gauge, Histogram
 
 from amends_server.candidate.comparison import Agreement
 from amends_server.metrics import SCORES
@@ -18,9 +18,12 @@ class CandidateMetrics:
 
     def __init__(self, registry: CollectorRegistry) -> None:
         r = registry
-        self.info = Info("amends_candidate", "The second model, which is on trial.", registry=r)
+        # Without labels it would say 0, failed, where there is none.
         self.works = Gauge(
-            "amends_candidate_works", "1 while the candidate can be asked, 0 once its encoder failed.", registry=r
+            "amends_candidate_works",
+            "1 while the candidate can be asked, 0 once its encoder failed.",
+            ("name", *_VERSION, "sha256"),
+            registry=r,
         )
         self.share = Gauge("amends_candidate_share", "Share of conversations, by its use.", ("use",), registry=r)
         self.answers = Counter(
@@ -63,8 +66,7 @@ class CandidateMetrics:
 
     def begins(self, *, name: str, version: str, sha256: str, shadow: float, canary: float) -> None:
         """Tells of the candidate, and starts its series at 0, so that rates see the first event."""
-        self.info.info({"name": name, "model_version": version, "sha256": sha256})
-        self.works.set(1)
+        self.works.labels(name, version, sha256).set(1)
         self.share.labels("shadow").set(shadow)
         self.share.labels("canary").set(canary)
         for what in ("verdict", "first_advice"):
@@ -72,6 +74,10 @@ class CandidateMetrics:
                 self.comparisons.labels(version, what, outcome)
         for reason in ("busy", "late", "failed"):
             self.skipped.labels(version, reason)
+
+    def fails(self, *, name: str, version: str, sha256: str) -> None:
+        """Tells that the candidate is asked no more."""
+        self.works.labels(name, version, sha256).set(0)
 
     def answered(self, version: str, judgement: Judgement) -> None:
         """Counts a judgement that a caller got of the candidate."""
