@@ -19,6 +19,7 @@ from typing import Any
 
 import pytest
 import yaml
+from amends_server.candidate import CandidateMetrics
 from amends_server.metrics import Metrics
 from deploy_files import DASHBOARDS, RULE_FILES
 from prometheus_client import Counter, Gauge, Histogram, start_http_server
@@ -38,18 +39,27 @@ LABELS = {
     "result": ("hit", "miss"),
     "reason": ("deadline",),
     "event": ("turn",),
-    "outcome": ("read", "refused"),
+    "outcome": ("read", "refused", "same"),
     "playbook": ("defuse_and_retain",),
     "verdict": ("UNSURE", "MAKES_AMENDS"),
     "step": ("APOLOGIZE",),
     "misstep": ("SCRIPTED",),
     "fate": ("followed",),
+    "priority": ("live", "shadow"),
+    "name": ("m",),
+    "model_version": ("2",),
+    "sha256": ("cd" * 32,),
+    "use": ("shadow", "canary"),
+    "by": ("current", "candidate"),
+    "what": ("verdict", "first_advice"),
+    "label": ("APOLOGIZE",),
+    "found_by": ("both", "current"),
 }
 
 
-def _feed(metrics: Metrics) -> None:
+def _feed(*metrics: Metrics | CandidateMetrics) -> None:
     """Lets every metric grow once, with each of its labels."""
-    for field in vars(metrics).values():
+    for field in itertools.chain.from_iterable(vars(each).values() for each in metrics):
         if not isinstance(field, Counter | Gauge | Histogram):
             continue
         for values in itertools.product(*(LABELS[name] for name in field._labelnames)):
@@ -70,11 +80,12 @@ def _free_port() -> int:
 def exporter() -> Iterator[int]:
     """The port of a /metrics whose figures grow all the time."""
     metrics, done = Metrics(), threading.Event()
+    candidate = CandidateMetrics(metrics.registry)
     metrics.model.info({"name": "m", "version": "1", "sha256": "ab" * 32})
 
     def grow() -> None:
         while not done.wait(0.1):
-            _feed(metrics)
+            _feed(metrics, candidate)
 
     feeder = threading.Thread(target=grow)
     server, thread = start_http_server(0, "127.0.0.1", registry=metrics.registry)

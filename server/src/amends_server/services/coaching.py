@@ -315,7 +315,7 @@ class _Stream:
             advice=advice_to(answer.advice) if answer.advice is not None else None,
             previous_advice_fate=_FATES[answer.fate] if answer.fate is not None else pb.ADVICE_FATE_UNSPECIFIED,
             resume_token=self._coach.token(self._session) if self._session is not None else b"",
-            model=self._edition.model,
+            model=self._edition.model if answer.judgement is not None or answer.advice is not None else None,
         )
 
 

@@ -719,7 +719,9 @@ class CoachConversationResponse(_message.Message):
 
     @_builtins.property
     def model(self) -> _server_info_pb2.ModelInfo:
-        """The model that was asked. A conversation stays with the one that read its first turn."""
+        """The model behind the judgement and the advice; unset where there is neither. A conversation stays with the one
+        that read its first whole turn.
+        """
 
     def __init__(
         self,
