@@ -15,7 +15,7 @@ from amends_core.encoder import OnnxEncoder
 from amends_core.scorer import Scorer
 from amends_server.candidate.trial import lot_of
 from amends_server.convert import turns_from
-from amends_server.server import Model
+from amends_server.editions import Model, model_info
 from live_streams import CALL, LATE, SORRY, Stream, start, total, turn, wait_for
 from raw_calls import HeldEncoder
 from running_service import PATIENCE_S, Running, Serve
@@ -39,8 +39,10 @@ def second(model: Model, tmp_path_factory: pytest.TempPathFactory) -> Callable[[
 
     def with_candidate(is_deaf: bool = False) -> Model:
         bundle = deaf if is_deaf else twin
-        scorer = Scorer(bundle.manifest, model.library, model.encodings)  # the graph is the same: so are the phrases
-        return replace(model, candidate=replace(model, bundle=bundle, encoder=OnnxEncoder(bundle), scorer=scorer))
+        ours = model.edition
+        scorer = Scorer(bundle.manifest, ours.library, ours.encodings)  # the graph is the same: so are the phrases
+        theirs = replace(ours, manifest=bundle.manifest, scorer=scorer, model=model_info(bundle))
+        return replace(model, candidate=Model(bundle, OnnxEncoder(bundle), theirs))
 
     return with_candidate
 

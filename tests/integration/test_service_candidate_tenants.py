@@ -11,10 +11,9 @@ from amends_core.bundle import load_bundle
 from amends_core.errors import TeachingError
 from amends_core.playbooks.library import DATA_DIR
 from amends_core.teaching import CustomStep, Features
-from amends_server.editions import load_model
+from amends_server.editions import Model, load_model
 from amends_server.identity.token_file import with_entry
 from amends_server.identity.tokens import make_token
-from amends_server.server import Model
 from amends_server.settings import Settings
 from live_streams import total, wait_for
 from running_service import PATIENCE_S, Running, Serve

@@ -36,11 +36,8 @@ class Model:
 
     bundle: Bundle
     encoder: OnnxEncoder
-    library: PlaybookLibrary
-    scorer: Scorer
-    encodings: Mapping[str, Encoding]
-    """Of every phrase of the library."""
-    teaching: Teaching = UNTAUGHT
+    edition: Edition
+    """What serves every tenant that has nothing of its own."""
     tenants: Tenants = field(default_factory=lambda: load_tenants(None))
     own: Mapping[str, Edition] = field(default_factory=dict)
     """Editions of tenants with playbooks, exemplars or steps of their own."""
@@ -50,12 +47,6 @@ class Model:
     """Seconds in which the bundle was checked and its session made."""
     candidate: "Model | None" = None
     """A second one that is on trial, over the same libraries: it has an edition for each of `own`, too."""
-
-    @property
-    def edition(self) -> Edition:
-        """That of every other tenant."""
-        info = model_info(self.bundle, self.teaching)
-        return Edition(self.bundle.manifest, self.library, self.scorer, self.encodings, info, self.teaching)
 
 
 def load_model(settings: Settings) -> Model:
@@ -87,7 +78,7 @@ def _bundle(folder: Path | None, key: Path | None) -> Bundle:
 
 
 def _libraries(common: Path | None, tenants: Tenants) -> Libraries:
-    libraries = {COMMON: load_checked(*([common] if common else []))}
+    libraries = {COMMON: load_checked(*playbook_dirs(common))}
     for tenant in tenants.values():
         if has_own(tenant):
             with _told_of(tenant):
@@ -125,7 +116,7 @@ def _read_by(bundle: Bundle, encoder: OnnxEncoder, settings: Settings, tenants: 
             for name, library in libraries.items()
             if name != COMMON
         }
-    return Model(bundle, encoder, edition.library, edition.scorer, edition.encodings, teaching, tenants, own)
+    return Model(bundle, encoder, edition, tenants, own)
 
 
 def _reference(settings: Settings, bundle: Bundle) -> Reference | None:
@@ -144,9 +135,10 @@ def has_own(tenant: Tenant) -> bool:
     return any((tenant.playbooks, tenant.exemplars, tenant.steps))
 
 
-def playbook_dirs(common: Path | None, tenant: Tenant) -> list[Path]:
-    """Folders of the playbooks that a tenant sees, beside those that ship."""
-    return [folder for folder in (common, tenant.playbooks) if folder is not None]
+def playbook_dirs(common: Path | None, tenant: Tenant | None = None) -> list[Path]:
+    """Folders of the playbooks that a tenant sees, beside those that ship; without one, that all others see."""
+    own = tenant.playbooks if tenant else None
+    return [folder for folder in (common, own) if folder is not None]
 
 
 def _own_edition(bundle: Bundle, tenant: Tenant, library: PlaybookLibrary, edition: Edition, encode: Encode) -> Edition:

@@ -27,7 +27,7 @@ from prometheus_client import start_http_server
 
 from amends_server.candidate import CandidateMetrics, Shares, Trial
 from amends_server.edge import EdgeInterceptor
-from amends_server.editions import COMMON, Model, load_model, playbook_dirs
+from amends_server.editions import COMMON, Model, playbook_dirs
 from amends_server.encoding import EncoderPool, EncodingCache
 from amends_server.identity.audit import Audit, open_audit
 from amends_server.identity.certificates import server_credentials
@@ -49,7 +49,6 @@ SERVICES = (
     empathy_service_pb2.DESCRIPTOR.services_by_name["EmpathyService"].full_name,
     playbook_service_pb2.DESCRIPTOR.services_by_name["PlaybookService"].full_name,
 )
-__all__ = ["SERVICES", "Model", "PortInUse", "Service", "load_model"]
 MEGABYTE = 1 << 20
 _LAG_INTERVAL_S = 0.5
 _log = logging.getLogger("amends.server")
@@ -139,7 +138,7 @@ class Service:
     def _make_watchers(self, model: Model) -> Sequence[Watcher | KeptWatcher]:
         self.metrics.playbooks_loaded.set_to_current_time()
         common = self._settings.playbook_dir
-        watched = {COMMON: (self._common, [common] if common else [])}
+        watched = {COMMON: (self._common, playbook_dirs(common))}
         for name, shelf in self._own.items():
             watched[name] = (shelf, playbook_dirs(common, model.tenants[name]))
         playbooks = [self._watcher(name, shelf, dirs) for name, (shelf, dirs) in watched.items() if dirs]

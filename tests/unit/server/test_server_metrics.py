@@ -8,8 +8,8 @@ import pytest
 from amends_core.bundle import load_bundle
 from amends_core.errors import BundleError
 from amends_core.reference import FILE
+from amends_server.editions import load_model
 from amends_server.metrics import LATENCY, Metrics
-from amends_server.server import load_model
 from amends_server.settings import Settings
 
 DOCS = Path(__file__).parents[3] / "docs" / "metrics"

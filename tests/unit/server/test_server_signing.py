@@ -8,7 +8,7 @@ from pathlib import Path
 import pytest
 from amends_core.bundle import DEFAULT_BUNDLE
 from amends_core.errors import BundleError
-from amends_server.server import load_model
+from amends_server.editions import load_model
 from amends_server.settings import Settings
 from amends_server.signing import SIGNATURE, KeyUnusable, load_signed, sign_bundle
 from second_bundle import VERSION, write_bundle, write_keys
