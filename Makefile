@@ -4,13 +4,13 @@ PIP = -m pip install --quiet --disable-pip-version-check
 PROTOS = $(wildcard proto/amends/v1/*.proto)
 GEN = proto/gen/python
 DEV = .venv-dev/bin
-SRC = server clients cli eval training tests docs benchmarks deploy/grafana proto/protodeps.py
+SRC = server clients cli eval training tests docs benchmarks deploy/grafana deploy/supply proto/protodeps.py
 
 export PATH := $(CURDIR)/$(DEV):$(PATH)
 
 .DEFAULT_GOAL := help
 .PHONY: help bench bench-peers bench-overload bench-growth soak bench-all bench-report bench-compare test-bench eval gate baseline \
-  advice judgement reference worked dashboards metrics scrape datasets leakage serve test test-train lint format proto breaking model lock golden fuzz abuse clean
+  advice judgement reference worked dashboards metrics scrape sbom audit datasets leakage serve test test-train lint format proto breaking model lock golden fuzz abuse clean
 
 help: ## Says what each target does
 	@grep -hE '^[a-z-]+:.*##' $(MAKEFILE_LIST) | sed -E 's/:.*## /\t/' | expand -t 14
@@ -129,6 +129,18 @@ bench-compare: .venv-bench/installed ## Two reports of one machine side by side;
 test-bench: .venv-bench/installed ## Runs every benchmark for a few seconds, Locust and the peers included
 	@.venv-bench/bin/python -m pytest tests/bench $(ARGS)
 
+SHIPS = build/ships
+
+sbom: .venv-supply/installed $(SHIPS)/installed ## Writes the bill of materials and the licences of what ships; exit 1 where one may not
+	@.venv-supply/bin/cyclonedx-py environment --pyproject pyproject.toml --output-reproducible -o build/sbom.json \
+	  $(SHIPS)/bin/python
+	@.venv-supply/bin/python deploy/supply/bill.py build/sbom.json --environment $(SHIPS) --report build/licences.md \
+	  --model server/src/amends_core/models/amends-minilm-l6
+
+audit: .venv-dev/installed ## Looks what ships up in a folder of OSV advisories, without a network: DB=folder
+	@test -n "$(DB)" || { echo "say where the advisories lie: make audit DB=folder"; exit 2; }
+	@$(DEV)/python deploy/supply/audit.py --db "$(DB)" requirements/runtime.txt
+
 lock: .venv-dev/installed-lint ## Writes the lock files anew (needs uv)
 	@mkdir -p build && requirements/lock.sh
 
@@ -136,7 +148,7 @@ lock: .venv-dev/installed-lint ## Writes the lock files anew (needs uv)
 	@.venv-train/bin/python $(PIP) --no-deps --require-hashes -r requirements/teacher.txt && touch $@
 
 clean: ## Removes environments and what was built
-	@rm -rf .venv .venv-dev .venv-train .venv-bench .venv-bench-infinity build dist proto/deps
+	@rm -rf .venv .venv-dev .venv-supply .venv-train .venv-bench .venv-bench-infinity build dist proto/deps
 
 .PHONY: generate
 generate:
@@ -164,6 +176,17 @@ proto/deps/made: .venv-dev/installed-lint proto/protodeps.py
 
 .venv-dev/installed-lint: .venv-dev/installed requirements/lint.txt
 	@$(DEV)/python $(PIP) --require-hashes -r requirements/lint.txt && touch $@
+
+.venv-supply/installed: requirements/supply.txt
+	@echo "Making the environment .venv-supply (once)"
+	@$(PYTHON) -m venv .venv-supply
+	@.venv-supply/bin/python $(PIP) --require-hashes -r requirements/supply.txt && touch $@
+
+# As the image's: wheels alone, every file by its hash, and no pip in it.
+$(SHIPS)/installed: requirements/runtime.txt .venv-supply/installed
+	@rm -rf $(SHIPS) && $(PYTHON) -m venv --without-pip $(SHIPS)
+	@.venv-supply/bin/python -m pip --python $(SHIPS)/bin/python install --quiet --disable-pip-version-check \
+	  --require-hashes --only-binary=:all: -r requirements/runtime.txt && touch $@
 
 # PyTorch first and by itself: as a dependency its plain wheel would bring several GB of CUDA packages.
 .venv-train/installed: requirements/runtime.txt requirements/build.txt requirements/test.txt requirements/train.txt pyproject.toml

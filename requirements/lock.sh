@@ -8,6 +8,7 @@ lock requirements/build.in -o requirements/build.txt
 lock pyproject.toml --extra mlflow -c requirements/runtime.txt -o build/eval.txt
 lock requirements/test.in build/eval.txt -c requirements/runtime.txt -c requirements/build.txt -o requirements/test.txt
 lock requirements/lint.in -c requirements/runtime.txt -c requirements/test.txt -o requirements/lint.txt
+lock requirements/supply.in -c requirements/runtime.txt -o requirements/supply.txt
 # PyTorch is installed by itself, before the rest: its plain wheel would bring several GB of CUDA packages.
 lock pyproject.toml --extra train -c requirements/runtime.txt -o build/train.txt
 lock requirements/bench.in -c requirements/runtime.txt -c requirements/build.txt -c requirements/test.txt -o build/bench.txt

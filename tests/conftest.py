@@ -11,7 +11,8 @@ from typing import Any
 import hypothesis
 import pytest
 from amends_client import Client, ClientOptions
-from amends_server.server import Model, Service, load_model
+from amends_server.editions import Model, load_model
+from amends_server.server import Service
 from amends_server.settings import Settings
 from amends_server.telemetry import Telemetry
 from running_service import PATIENCE_S, Running, Serve

@@ -235,6 +235,83 @@ MODEL = {
             "s",
         ),
     ],
+    "The candidate on trial": [
+        Panel(
+            "Agreement with the current model",
+            {
+                "{{what}} {{model_version}}": _recorded("amends:candidate_agreement:ratio1h"),
+                "labels {{model_version}}": _recorded("amends:candidate_label_agreement:ratio1h"),
+            },
+            "percentunit",
+            says="Of answers of both models over an hour: same verdict, same first step, labels that both found.",
+        ),
+        Panel(
+            "Score, candidate less current",
+            {
+                "median {{model_version}}": _quantile(0.5, "amends_candidate_score_difference", "model_version"),
+                "lowest tenth {{model_version}}": _quantile(0.1, "amends_candidate_score_difference", "model_version"),
+                "highest tenth {{model_version}}": _quantile(0.9, "amends_candidate_score_difference", "model_version"),
+            },
+            kind="signed",
+            says="Points, for the same reply. A median far from 0 moves every threshold that people set on scores.",
+        ),
+        Panel(
+            "Labels on which they differ",
+            {
+                "{{label}}, {{found_by}} alone": (
+                    "sum by (label, found_by) (increase("
+                    f'amends_candidate_labels_total{{{CHOSEN}, found_by!="both"}}[$__rate_interval]))'
+                )
+            },
+        ),
+        Panel(
+            "Who answers",
+            {"{{by}} {{model_version}}": _rate("amends_candidate_answers_total", "by, model_version")},
+            "reqps",
+        ),
+        Panel(
+            "Mean score of the canaries",
+            {
+                "{{model_version}}": _ratio(
+                    "amends_candidate_score_sum", "amends_candidate_score_count", "model_version"
+                )
+            },
+            says="Beside Mean score above, which is the current model's.",
+        ),
+        Panel(
+            "Verdicts of the canaries",
+            {"{{verdict}}": _per("amends_candidate_verdicts_total", "amends_candidate_verdicts_total", "verdict")},
+            "percentunit",
+            "shares",
+        ),
+        Panel(
+            "Compared and not",
+            {
+                "compared {{what}}": _rate("amends_candidate_comparisons_total", "what"),
+                "skipped {{reason}}": _rate("amends_candidate_skipped_total", "reason"),
+            },
+            "reqps",
+            says="Skipped where no thread was idle: the load of the service decides how many are compared.",
+        ),
+        Panel(
+            "Wait of shadow work",
+            {
+                "one in ten": (
+                    "histogram_quantile(0.9, "
+                    + _rate("amends_queue_wait_seconds_bucket", "le", f'{CHOSEN}, priority="shadow"')
+                    + ")"
+                )
+            },
+            "s",
+            says="It waits for idle threads, on purpose; from 30 s on a comparison is skipped.",
+        ),
+        Panel("Shares", {"{{use}}": f"max by (use) (amends_candidate_share{{{CHOSEN}}})"}, "percentunit"),
+        Panel(
+            "The candidate",
+            {"": (f"count by (namespace, job, name, model_version, sha256) (amends_candidate_works{{{CHOSEN}}})")},
+            kind="table",
+        ),
+    ],
 }
 
 CAPACITY = {

@@ -19,10 +19,10 @@ from grafana_foundation_sdk.models.prometheus import PromQueryFormat
 CHOSEN = 'namespace=~"$namespace", job=~"$job"'
 """Matchers of what the reader chose at the top of a dashboard."""
 _SOURCE = models.DataSourceRef(type_val="prometheus", uid="${datasource}")
-_WIDTHS = {"stat": 6, "lines": 8, "shares": 8, "heat": 8, "table": 24}
-_HEIGHTS = {"stat": 4, "lines": 8, "shares": 8, "heat": 8, "table": 5}
+_WIDTHS = {"stat": 6, "lines": 8, "signed": 8, "shares": 8, "heat": 8, "table": 24}
+_HEIGHTS = {"stat": 4, "lines": 8, "signed": 8, "shares": 8, "heat": 8, "table": 5}
 
-Kind = Literal["stat", "lines", "shares", "heat", "table"]
+Kind = Literal["stat", "lines", "signed", "shares", "heat", "table"]
 
 
 @dataclass(frozen=True, slots=True)
@@ -78,7 +78,7 @@ def _choice(name: str, query: str) -> dashboard.QueryVariable:
 
 
 def _drawn(panel: Panel) -> Builder[models.Panel]:
-    kinds = {"stat": _stat, "lines": _lines, "shares": _shares, "heat": _heat, "table": _table}
+    kinds = {"stat": _stat, "lines": _lines, "signed": _signed, "shares": _shares, "heat": _heat, "table": _table}
     # The kinds of panel share these methods, but no type that has them.
     drawn: Any = kinds[panel.kind](panel)
     drawn = drawn.title(panel.title).datasource(_SOURCE).unit(panel.unit)
@@ -107,9 +107,14 @@ def _stat(panel: Panel) -> stat.Panel:
     return drawn.thresholds(dashboard.ThresholdsConfig().mode(models.ThresholdsMode.ABSOLUTE).steps(steps))
 
 
-def _lines(_: Panel) -> timeseries.Panel:
+def _lines(panel: Panel) -> timeseries.Panel:
+    return _signed(panel).min(0)
+
+
+def _signed(_: Panel) -> timeseries.Panel:
+    """Lines that may go below 0."""
     legend = common.VizLegendOptions().display_mode(LegendDisplayMode.LIST).placement(LegendPlacement.BOTTOM)
-    return timeseries.Panel().min(0).line_width(1).fill_opacity(5).legend(legend.show_legend(True))
+    return timeseries.Panel().line_width(1).fill_opacity(5).legend(legend.show_legend(True))
 
 
 def _shares(panel: Panel) -> timeseries.Panel:

@@ -1,10 +1,10 @@
 """Writes the table of metrics into README.md beside it, from the metrics themselves. `make metrics`."""
 
 from collections.abc import Iterator
+from itertools import chain
 from pathlib import Path
 
-from amends_server.metrics import Metrics
-from labels import BY_OPERATOR, LABELS
+from labels import BY_OPERATOR, LABELS, all_metrics
 from prometheus_client import Counter, Gauge, Histogram, Info
 
 HERE = Path(__file__).parent
@@ -13,10 +13,10 @@ INFO_LABELS = ("name", "version", "sha256")
 _SAMPLES = {"counter": "_total", "info": "_info"}
 
 
-def table(metrics: Metrics) -> Iterator[str]:
+def table() -> Iterator[str]:
     """A line a metric, in the order in which they are made."""
     yield from ("| metric | type | labels | what |", "| --- | --- | --- | --- |")
-    for metric in vars(metrics).values():
+    for metric in chain.from_iterable(vars(room).values() for room in all_metrics()):
         if isinstance(metric, Counter | Gauge | Histogram | Info):
             (family,) = metric.describe()
             labels = INFO_LABELS if isinstance(metric, Info) else metric._labelnames
@@ -39,7 +39,7 @@ def page(text: str) -> str:
     """The page with its generated part anew."""
     before, _, rest = text.partition(TOP)
     _, _, after = rest.partition(BOTTOM)
-    return "\n".join([before + TOP, "", *table(Metrics()), "", *values(), "", BOTTOM + after])
+    return "\n".join([before + TOP, "", *table(), "", *values(), "", BOTTOM + after])
 
 
 def _code(word: str) -> str:

@@ -13,7 +13,7 @@ import numpy as np
 import pytest
 from amends_core.conversation import Turn
 from amends_core.taxonomy import Role
-from amends_server.server import Model
+from amends_server.editions import Model
 from hypothesis import given
 from hypothesis import strategies as st
 
@@ -133,7 +133,7 @@ def test_histories_end_with_the_customer() -> None:
 def test_peers_are_asked_for_exactly_the_sentences_that_ours_encodes(model: Model) -> None:
     for item in workload(50):
         turns = [Turn(Role.CUSTOMER, turn.text) for turn in item.request.turns]
-        plan = model.scorer.plan_reply(turns, [turn.text for turn in item.request.reply])
+        plan = model.edition.scorer.plan_reply(turns, [turn.text for turn in item.request.reply])
         assert plan.texts == item.texts
 
 

@@ -12,7 +12,7 @@ from amends.v1 import conversation_pb2, empathy_service_pb2, playbook_service_pb
 from amends.v1 import empathy_service_pb2 as pb
 from amends_client import Client
 from amends_core.scorer import MAX_HISTORY_TURNS, MAX_PIECES
-from amends_server.server import Model
+from amends_server.editions import Model
 from amends_server.settings import Settings
 from amends_server.validation import field_rules
 from google.protobuf.descriptor import MethodDescriptor

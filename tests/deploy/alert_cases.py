@@ -147,6 +147,14 @@ def _expiry(at: object) -> Series:
     return {f"amends_tls_certificate_expiry_timestamp_seconds{{{ONE}}}": f"{at} " * 150}
 
 
+def _candidate(same: str, other: str) -> Series:
+    compared = f'{ONE}, model_version="2", what="verdict"'
+    return {
+        f'amends_candidate_comparisons_total{{{compared}, outcome="same"}}': same,
+        f'amends_candidate_comparisons_total{{{compared}, outcome="other"}}': other,
+    }
+
+
 _DRIFTED = {**_JOB_LABELS, "model_version": "1", "playbook": "p", "figure": "verdict"}
 _UNAVAILABLE = f'{ONE}, grpc_type="unary", {_EMPATHY}, grpc_method="ScoreReply", grpc_code="UNAVAILABLE"'
 _UP = f'up{{{IDENTITY}, pod="%s", instance="%s:9464"}}'
@@ -318,6 +326,28 @@ CASES: list[Case] = [
         "4h",
         {f"amends_unknown_tokens_total{{{ONE}}}": "0+21x300", f"amends_sentence_tokens_sum{{{ONE}}}": "0+1000x300"},
         {f"amends_unknown_tokens_total{{{ONE}}}": "0+19x300", f"amends_sentence_tokens_sum{{{ONE}}}": "0+1000x300"},
+    ),
+    Case(
+        "AmendsCandidateDisagrees",
+        "2h",
+        _candidate("0+89x200", "0+11x200"),
+        _candidate("0+91x200", "0+9x200"),
+        {**_JOB_LABELS, "model_version": "2", "what": "verdict"},
+    ),
+    # A handful of comparisons says nothing.
+    Case(
+        "AmendsCandidateDisagrees",
+        "2h",
+        _candidate("0x200", "0+4x200"),
+        _candidate("0x200", "0+3x200"),
+        {**_JOB_LABELS, "model_version": "2", "what": "verdict"},
+    ),
+    Case(
+        "AmendsCandidateFails",
+        "10m",
+        {f'amends_candidate_works{{{ONE}, name="m", model_version="2", sha256="y"}}': "1x5 0x20"},
+        {f'amends_candidate_works{{{ONE}, name="m", model_version="2", sha256="y"}}': "1x30"},
+        {**_ONE_LABELS, "name": "m", "model_version": "2", "sha256": "y"},
     ),
     Case(
         "AmendsTruncatedSentences",

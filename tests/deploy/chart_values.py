@@ -12,6 +12,14 @@ EVERYTHING: dict[str, Any] = {
         "collector": [{"podSelector": {"matchLabels": {"app": "collector"}}}],
         "variables": {"OTEL_TRACES_SAMPLER": "parentbased_traceidratio", "OTEL_TRACES_SAMPLER_ARG": "0.1"},
     },
+    "models": {
+        "volume": {"persistentVolumeClaim": {"claimName": "bundles", "readOnly": True}},
+        "key": "-----BEGIN PUBLIC KEY-----\nMCowBQYDK2VwAyEA\n-----END PUBLIC KEY-----\n",
+        "current": "amends-0.4.0",
+        "candidate": "amends-0.5.0",
+        "candidateSteps": "steps-0.5.0",
+        "canaryShare": 0.05,
+    },
     "tls": {"secretName": "amends-tls", "clientAuth": True},
     "identity": {
         "secretName": "amends-identity",
@@ -24,6 +32,7 @@ EVERYTHING: dict[str, Any] = {
             "playbooks": {"own.yaml": "name: own\n"},
             "exemplars": "name: acme\n",
             "customSteps": {"hand_over.json": '{"name": "hand_over"}'},
+            "candidateSteps": {"hand_over.json": '{"name": "fitted_on_the_candidate"}'},
         },
         "beta": {},
     },

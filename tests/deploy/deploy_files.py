@@ -1,12 +1,16 @@
 """What lies under deploy/, read for the tests."""
 
+import importlib.util
+import sys
 from collections.abc import Iterator
 from pathlib import Path
+from types import ModuleType
 from typing import Any
 
 import yaml
 
-DEPLOY = Path(__file__).parents[2] / "deploy"
+ROOT = Path(__file__).parents[2]
+DEPLOY = ROOT / "deploy"
 CHART = DEPLOY / "helm" / "amends"
 RULE_FILES = sorted((DEPLOY / "prometheus").glob("*.yaml"))
 DASHBOARDS = sorted((DEPLOY / "grafana" / "dashboards").glob("*.json"))
@@ -21,3 +25,14 @@ def rules() -> Iterator[dict[str, Any]]:
 
 def alerts() -> list[dict[str, Any]]:
     return [rule for rule in rules() if "alert" in rule]
+
+
+def load_supply(name: str) -> ModuleType:
+    """A program of deploy/supply, which is no package."""
+    spec = importlib.util.spec_from_file_location(f"supply_{name}", DEPLOY / "supply" / f"{name}.py")
+    assert spec is not None
+    assert spec.loader is not None
+    module = importlib.util.module_from_spec(spec)
+    sys.modules[spec.name] = module
+    spec.loader.exec_module(module)
+    return module

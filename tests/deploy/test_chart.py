@@ -21,8 +21,8 @@ from deploy_files import CHART, DEPLOY, rules
 Manifest = dict[str, Any]
 Render = Callable[..., list[Manifest]]
 
-FILES_ALONE = {"model_dir", "audit_max_mb", "audit_keep"}
-"""Settings without a meaning in the chart: the model is in the image, and standard output is not put aside."""
+FILES_ALONE = {"audit_max_mb", "audit_keep"}
+"""Settings without a meaning in the chart: standard output is not put aside."""
 KUBERNETES = ("1.30", "1.37")
 """The oldest the chart allows, and the newest known."""
 
@@ -274,11 +274,13 @@ def test_tenants_are_mounted_as_the_service_looks_for_them(everything: list[Mani
     assert acme.terms.calls_per_s == 50
     assert acme.playbooks is not None
     assert acme.steps is not None
+    assert acme.shadow_steps is not None
     assert acme.exemplars is not None
     assert (acme.playbooks / "own.yaml").read_text() == "name: own\n"
     assert (acme.steps / "hand_over.json").read_text() == '{"name": "hand_over"}'
     assert acme.exemplars.read_text() == "name: acme\n"
-    assert (beta.playbooks, beta.exemplars, beta.steps) == (None, None, None)
+    assert (acme.shadow_steps / "hand_over.json").read_text() == '{"name": "fitted_on_the_candidate"}'
+    assert (beta.playbooks, beta.exemplars, beta.steps, beta.shadow_steps) == (None, None, None, None)
     found = variables(everything)
     mounts = {mount["mountPath"]: mount["name"] for mount in container(everything)["volumeMounts"]}
     assert mounts[found["AMENDS_TENANT_DIR"]] == "tenants"
@@ -356,3 +358,31 @@ def test_values_that_cannot_be_meant_are_refused(render: Render, values: dict[st
 def test_names_stay_short_enough(render: Render, name: str) -> None:
     for manifest in render(EVERYTHING, name):
         assert len(manifest["metadata"]["name"]) <= 63
+
+
+def test_a_candidate_comes_with_its_volume_and_its_key(everything: list[Manifest]) -> None:
+    models = EVERYTHING["models"]
+    (volume,) = [each for each in pod(everything)["volumes"] if each["name"] == "models"]
+    assert volume == {"name": "models", **models["volume"]}
+    mounts = {mount["name"]: mount["mountPath"] for mount in container(everything)["volumeMounts"]}
+    given = variables(everything)
+    assert given["AMENDS_MODEL_DIR"] == f"{mounts['models']}/{models['current']}"
+    assert given["AMENDS_SHADOW_MODEL_DIR"] == f"{mounts['models']}/{models['candidate']}"
+    keys = [each["data"] for each in of_kind(everything, "ConfigMap") if each["metadata"]["name"].endswith("model-key")]
+    assert keys == [{given["AMENDS_MODEL_KEY"].rpartition("/")[2]: models["key"]}]
+    assert given["AMENDS_MODEL_KEY"].startswith(mounts["model-key"])
+
+
+@pytest.mark.parametrize(
+    "models",
+    [
+        {"candidate": "a"},
+        {"current": "a", "volume": {}},
+        {"candidate": "../a", "volume": {"emptyDir": {}}},
+        {"candidate": "a", "volume": {"emptyDir": {}}, "canaryShare": 1.5},
+        {"key": "-----BEGIN PRIVATE KEY-----\nAAAA\n-----END PRIVATE KEY-----\n"},
+    ],
+)
+def test_a_trial_that_cannot_be_meant_is_refused(render: Render, models: dict[str, Any]) -> None:
+    with pytest.raises(Exception, match="models"):
+        render({"models": models})

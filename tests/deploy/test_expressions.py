@@ -8,6 +8,7 @@ from typing import Any
 import promql_parser
 import pytest
 from amends_core.judgement.result import Verdict
+from amends_server.candidate import CandidateMetrics
 from amends_server.metrics import LATENCY, Metrics
 from deploy_files import DASHBOARDS, rules
 
@@ -19,7 +20,8 @@ _TARGET = {"job", "instance", "namespace", "pod"}
 def exported() -> dict[str, set[str]]:
     """Names of the samples the service exports, with their labels."""
     metrics = Metrics()
-    fields = [field for field in vars(metrics).values() if hasattr(field, "_labelnames")]
+    every = [*vars(metrics).values(), *vars(CandidateMetrics(metrics.registry)).values()]
+    fields = [field for field in every if hasattr(field, "_labelnames")]
     names: dict[str, set[str]] = {}
     for field in fields:
         labels = set(field._labelnames)

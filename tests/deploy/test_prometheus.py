@@ -19,6 +19,7 @@ from typing import Any
 
 import pytest
 import yaml
+from amends_server.candidate import CandidateMetrics
 from amends_server.metrics import Metrics
 from deploy_files import DASHBOARDS, RULE_FILES
 from prometheus_client import Counter, Gauge, Histogram, start_http_server
@@ -37,14 +38,14 @@ LABELS = {
     "grpc_code": ("OK", "INTERNAL"),
     "result": ("hit", "miss"),
     "reason": ("deadline",),
-    "priority": ("live",),
+    "priority": ("live", "shadow"),
     "fault": ("sentence",),
     "language": ("en", "other"),
     "model_version": ("1",),
     "figure": ("score",),
     "bin": ("0-10", "10-20"),
     "event": ("turn",),
-    "outcome": ("read", "refused"),
+    "outcome": ("read", "refused", "same"),
     "playbook": ("defuse_and_retain",),
     "verdict": ("UNSURE", "MAKES_AMENDS"),
     "step": ("APOLOGIZE",),
@@ -52,13 +53,19 @@ LABELS = {
     "fate": ("followed",),
     "tenant": ("acme",),
     "unit": ("calls",),
-    "what": ("tokens",),
+    "what": ("tokens", "verdict", "first_advice"),
+    "name": ("m",),
+    "sha256": ("cd" * 32,),
+    "use": ("shadow", "canary"),
+    "by": ("current", "candidate"),
+    "label": ("APOLOGIZE",),
+    "found_by": ("both", "current"),
 }
 
 
-def _feed(metrics: Metrics) -> None:
+def _feed(*metrics: Metrics | CandidateMetrics) -> None:
     """Lets every metric grow once, with each of its labels."""
-    for field in vars(metrics).values():
+    for field in itertools.chain.from_iterable(vars(each).values() for each in metrics):
         if not isinstance(field, Counter | Gauge | Histogram):
             continue
         for values in itertools.product(*(LABELS[name] for name in field._labelnames)):
@@ -81,11 +88,12 @@ def _free_port() -> int:
 def exporter() -> Iterator[int]:
     """The port of a /metrics whose figures grow all the time."""
     metrics, done = Metrics(), threading.Event()
+    candidate = CandidateMetrics(metrics.registry)
     metrics.model.info({"name": "m", "version": "1", "sha256": "ab" * 32})
 
     def grow() -> None:
         while not done.wait(0.1):
-            _feed(metrics)
+            _feed(metrics, candidate)
 
     feeder = threading.Thread(target=grow)
     server, thread = start_http_server(0, "127.0.0.1", registry=metrics.registry)

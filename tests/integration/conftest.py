@@ -8,7 +8,7 @@ from typing import Any
 
 import grpc
 import pytest
-from amends_server.server import Model
+from amends_server.editions import Model
 from live_streams import OpenStream, Stream
 from raw_calls import CallRecord, HeldEncoder, Refusal, read_refusal
 from running_service import PATIENCE_S, Running

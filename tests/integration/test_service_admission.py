@@ -13,7 +13,7 @@ from amends.v1 import empathy_service_pb2 as pb
 from amends.v1 import empathy_service_pb2_grpc
 from amends_client import Client, ClientOptions, Internal, InvalidOptions, customer, reply_request
 from amends_core.encoder import Encoder, Encoding
-from amends_server.server import Model
+from amends_server.editions import Model
 from google.rpc import error_details_pb2, status_pb2
 from grpc_health.v1 import health_pb2
 from live_streams import OpenStream, start, total, wait_for

@@ -8,7 +8,7 @@ from amends.v1 import empathy_service_pb2 as pb
 from amends_client import AsyncClient, Client, ClientOptions, agent, customer
 from amends_client.testing import FakeServer
 from amends_core.coaching import PARTIAL_INTERVAL_S, Fate
-from amends_server.server import Model
+from amends_server.editions import Model
 from live_streams import (
     CALL,
     CONVERSATION,

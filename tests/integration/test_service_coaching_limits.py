@@ -9,7 +9,7 @@ import pytest
 from amends.v1 import conversation_pb2
 from amends.v1 import empathy_service_pb2 as pb
 from amends_client import Client, NotFound, agent, customer
-from amends_server.server import Model
+from amends_server.editions import Model
 from live_streams import (
     CALL,
     CONVERSATION,

@@ -16,9 +16,9 @@ from amends_client import (
     Unauthenticated,
     customer,
 )
+from amends_server.editions import Model, load_model
 from amends_server.identity.token_file import with_entry
 from amends_server.identity.tokens import make_token
-from amends_server.server import Model, load_model
 from amends_server.settings import Settings
 from certificates import Authority, Pair
 from grpc_reflection.v1alpha import reflection_pb2, reflection_pb2_grpc

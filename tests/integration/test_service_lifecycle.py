@@ -22,7 +22,8 @@ from amends_client import (
     customer,
 )
 from amends_core.encoder import Encoding
-from amends_server.server import Model, PortInUse
+from amends_server.editions import Model
+from amends_server.server import PortInUse
 from grpc_health.v1 import health_pb2
 from raw_calls import CallRecord, HeldEncoder
 from running_service import PATIENCE_S, Running, Serve
@@ -173,12 +174,12 @@ def test_a_broken_scorer_is_an_internal_error_whose_id_is_in_the_log(
     serve: Serve, model: Model, caplog: pytest.LogCaptureFixture
 ) -> None:
     class Broken:
-        library = model.scorer.library
+        library = model.edition.library
 
         def plan_reply(self, *_: object) -> None:
             raise KeyError("what the customer said")
 
-    running = serve(model=replace(model, scorer=Broken()))  # type: ignore[arg-type]
+    running = serve(model=replace(model, edition=replace(model.edition, scorer=Broken())))  # type: ignore[arg-type]
     with _client(running) as client:
         with pytest.raises(Internal) as caught:
             client.score_reply(TURNS, "I am sorry.")

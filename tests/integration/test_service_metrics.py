@@ -13,7 +13,7 @@ from amends.v1 import conversation_pb2, taxonomy_pb2
 from amends.v1 import empathy_service_pb2 as pb
 from amends.v1.empathy_service_pb2_grpc import EmpathyServiceStub
 from amends_client import CallError, Client, ClientOptions, agent, customer, reply_request
-from amends_server.server import Model
+from amends_server.editions import Model
 from prometheus_client import Metric
 from prometheus_client.parser import text_string_to_metric_families
 from raw_calls import Refusal

@@ -15,10 +15,10 @@ from amends_client import Client, ClientOptions, NotFound, customer
 from amends_core.errors import PlaybookError
 from amends_core.playbooks import PlaybookLibrary
 from amends_core.playbooks.library import DATA_DIR
+from amends_server.editions import Model, load_model
 from amends_server.encoding import Overloaded
 from amends_server.encoding.policy import Limit, Priority, Refusal
 from amends_server.playbooks import fingerprint, load_checked
-from amends_server.server import Model, load_model
 from amends_server.settings import Settings
 from raw_calls import HeldEncoder
 from running_service import PATIENCE_S, Running, Serve

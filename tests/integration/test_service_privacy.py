@@ -12,7 +12,7 @@ import pytest
 from amends.v1 import conversation_pb2, empathy_service_pb2_grpc, taxonomy_pb2
 from amends.v1 import empathy_service_pb2 as pb
 from amends_core.encoder import Encoding
-from amends_server.server import Model
+from amends_server.editions import Model
 from running_service import PATIENCE_S, Running, Serve
 
 CANARY = "zqxmarkerqzx"
@@ -197,7 +197,10 @@ class _Quoting:
 def test_an_error_of_our_own_that_quotes_a_text_is_not_passed_on(
     serve: Serve, model: Model, logged: Any, broken: str
 ) -> None:
-    running = serve(model=replace(model, **{broken: _Quoting()}), metrics_port=0)  # type: ignore[arg-type]
+    quoting: Any = _Quoting()
+    edition = replace(model.edition, scorer=quoting)
+    models = {"encoder": replace(model, encoder=quoting), "scorer": replace(model, edition=edition)}
+    running = serve(model=models[broken], metrics_port=0)
     with grpc.insecure_channel(running.target) as channel:
         ends = _ends(empathy_service_pb2_grpc.EmpathyServiceStub(channel), GOOD["plain"])
     assert {code for code, _ in ends} <= {grpc.StatusCode.UNAVAILABLE, grpc.StatusCode.INTERNAL}

@@ -8,7 +8,7 @@ from amends.v1 import judgement_pb2, taxonomy_pb2
 from amends_client import Client, ClientOptions, customer
 from amends_core.errors import TeachingError
 from amends_core.teaching import CustomStep, Features
-from amends_server.server import Model, load_model
+from amends_server.editions import Model, load_model
 from amends_server.settings import Settings
 from running_service import PATIENCE_S, Running, Serve
 

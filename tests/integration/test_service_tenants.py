@@ -11,9 +11,9 @@ from typing import Any
 import pytest
 from amends_client import CallError, Client, ClientOptions, NotFound, Overloaded, customer
 from amends_core.playbooks.library import DATA_DIR
+from amends_server.editions import Model, load_model
 from amends_server.identity.token_file import with_entry
 from amends_server.identity.tokens import make_token
-from amends_server.server import Model, load_model
 from amends_server.settings import Settings
 from running_service import PATIENCE_S, Running, Serve
 

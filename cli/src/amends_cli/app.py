@@ -7,6 +7,7 @@ import typer
 from amends_client import ClientError
 from typer.core import TyperGroup
 
+from amends_cli.bundle import bundle
 from amends_cli.coach import coach
 from amends_cli.conversation import conversation
 from amends_cli.doctor import doctor
@@ -56,6 +57,7 @@ app.command("next")(next_step)
 app.command("coach")(coach)
 app.add_typer(playbooks, name="playbooks")
 app.add_typer(playbooks, name="playbook", hidden=True)
+app.add_typer(bundle, name="bundle")
 app.command("doctor")(doctor)
 app.command("probe")(probe)
 app.command("token")(token)

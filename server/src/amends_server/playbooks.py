@@ -37,6 +37,8 @@ _log = logging.getLogger("amends.playbooks")
 class Edition:
     """The playbooks of one moment, the scorer over them, and the encodings of their phrases."""
 
+    manifest: Manifest
+    """Of the bundle that judges."""
     library: PlaybookLibrary
     scorer: Scorer
     encodings: Mapping[str, Encoding]
@@ -44,6 +46,25 @@ class Edition:
     """Names what judges: the model, and what it was taught."""
     teaching: Teaching = UNTAUGHT
     """What the company taught: it stays the same while playbooks change."""
+    reader: int = 0
+    """Number of the model among those of the encoder pool."""
+    candidate: "Edition | None" = None
+    """The same playbooks by a second model that is on trial."""
+
+    @property
+    def on_trial(self) -> bool:
+        """Whether the model is the second one."""
+        return self.reader > 0
+
+    @property
+    def model_id(self) -> str:
+        """What tells the model from others in the tokens of live conversations."""
+        return self.model.sha256[:16]
+
+    @property
+    def title(self) -> str:
+        """Name, version and checksum of the model, for people."""
+        return f"{self.model.name} {self.model.version} {self.model.sha256[:12]}"
 
     @property
     def refs(self) -> list[judgement_pb2.PlaybookRef]:
@@ -117,7 +138,6 @@ class Watcher:
         self,
         own_dirs: Sequence[Path],
         shelf: Shelf,
-        manifest: Manifest,
         pool: EncoderPool,
         metrics: Metrics,
         poll_s: float,
@@ -127,7 +147,6 @@ class Watcher:
         self._own_dirs = own_dirs
         self._tenant = tenant
         self._shelf = shelf
-        self._manifest = manifest
         self._pool = pool
         self._metrics = metrics
         self._poll_s = poll_s
@@ -184,9 +203,8 @@ class Watcher:
         before = self._shelf.current
         if _checksums(library) == _checksums(before.library):
             return
-        encodings = await self._encoded(phrases_of(library, before.teaching), before.encodings)
-        scorer = await asyncio.to_thread(Scorer, self._manifest, library, encodings, before.teaching)
-        self._shelf.current = replace(before, library=library, scorer=scorer, encodings=encodings)
+        edition = await self._renewed(before, library)
+        self._shelf.current = replace(edition, candidate=await self._renewed_candidate(before.candidate, library))
         self._metrics.playbook_reloads.labels("loaded").inc()
         self._metrics.playbooks_loaded.set_to_current_time()
         versions = {playbook.name: f"{playbook.version} {playbook.sha256[:12]}" for playbook in library}
@@ -194,13 +212,27 @@ class Watcher:
         for name in _same_version(before.library, library):
             _log.warning("playbook changed under its old version", extra={"playbook": name})
 
-    async def _encoded(self, phrases: tuple[str, ...], known: Mapping[str, Encoding]) -> Mapping[str, Encoding]:
+    async def _renewed(self, before: Edition, library: PlaybookLibrary) -> Edition:
+        encodings = await self._encoded(phrases_of(library, before.teaching), before)
+        scorer = await asyncio.to_thread(Scorer, before.manifest, library, encodings, before.teaching)
+        return replace(before, library=library, scorer=scorer, encodings=encodings)
+
+    async def _renewed_candidate(self, before: Edition | None, library: PlaybookLibrary) -> Edition | None:
+        """None where there is no candidate, or it has failed: it must not keep playbooks from being taken in."""
+        if before is None or not self._pool.works(before.reader):
+            return None
+        return await self._renewed(before, library)
+
+    async def _encoded(self, phrases: tuple[str, ...], before: Edition) -> Mapping[str, Encoding]:
+        known = before.encodings
         encodings = {text: known[text] for text in phrases if text in known}
         wanted = [text for text in phrases if text not in known]
         for start in range(0, len(wanted), _PORTION):
             portion = wanted[start : start + _PORTION]
             deadline = time.monotonic() + _PATIENCE_S
-            encoded = await self._pool.encode(portion, deadline=deadline, priority=Priority.BULK, tenant=self._tenant)
+            encoded = await self._pool.encode(
+                portion, deadline=deadline, priority=Priority.BULK, tenant=self._tenant, model=before.reader
+            )
             encodings |= encoded.encodings
         return encodings
 

@@ -3,7 +3,8 @@
 import asyncio
 import logging
 import time
-from collections.abc import Coroutine, Sequence
+from collections.abc import Coroutine, Mapping, Sequence
+from dataclasses import replace
 from importlib.metadata import version
 from pathlib import Path
 from typing import Any
@@ -24,8 +25,9 @@ from grpc_health.v1 import health_pb2, health_pb2_grpc
 from grpc_reflection.v1alpha import reflection
 from prometheus_client import start_http_server
 
+from amends_server.candidate import CandidateMetrics, Shares, Trial
 from amends_server.edge import EdgeInterceptor
-from amends_server.editions import Model, load_model, playbook_dirs
+from amends_server.editions import COMMON, Model, playbook_dirs
 from amends_server.encoding import EncoderPool, EncodingCache
 from amends_server.identity.audit import Audit, open_audit
 from amends_server.identity.certificates import server_credentials
@@ -33,7 +35,7 @@ from amends_server.identity.gate import Gate
 from amends_server.identity.kept import KeptWatcher
 from amends_server.identity.keyring import Keyring, open_keyring
 from amends_server.metrics import Metrics
-from amends_server.playbooks import Shelf, Shelves, Watcher
+from amends_server.playbooks import Edition, Shelf, Shelves, Watcher
 from amends_server.redaction import Redactor
 from amends_server.services.coaching import Coaching
 from amends_server.services.coaching import Limits as CoachingLimits
@@ -48,7 +50,6 @@ SERVICES = (
     empathy_service_pb2.DESCRIPTOR.services_by_name["EmpathyService"].full_name,
     playbook_service_pb2.DESCRIPTOR.services_by_name["PlaybookService"].full_name,
 )
-__all__ = ["SERVICES", "Model", "PortInUse", "Service", "load_model"]
 MEGABYTE = 1 << 20
 _LAG_INTERVAL_S = 0.5
 _log = logging.getLogger("amends.server")
@@ -95,9 +96,11 @@ class Service:
         self._metrics_server: WSGIServer | None = None
         self._tasks: set[asyncio.Task[None]] = set()
         self._redactor = Redactor(settings.redact_region) if settings.redact else None
-        self._common, self._own = Shelf(model.edition), {name: Shelf(each) for name, each in model.own.items()}
+        self._trial, candidates = self._make_trial(model)
+        self._common = Shelf(replace(model.edition, candidate=candidates.get(COMMON)))
+        self._own = {name: Shelf(replace(each, candidate=candidates.get(name))) for name, each in model.own.items()}
         self._shelf = Shelves(self._common, self._own)
-        self._coaching = self._make_coaching(model)
+        self._coaching = self._make_coaching()
         self._watchers = self._make_watchers(model)
         self._register(model)
         self.port = 0
@@ -123,6 +126,7 @@ class Service:
         self._health.drain()
         self._coaching.drain()
         await self._server.stop(grace_s)
+        self._trial.close()
         for task in self._tasks:
             task.cancel()
         await asyncio.gather(*self._tasks, return_exceptions=True)
@@ -136,15 +140,36 @@ class Service:
     def _make_watchers(self, model: Model) -> Sequence[Watcher | KeptWatcher]:
         self.metrics.playbooks_loaded.set_to_current_time()
         common = self._settings.playbook_dir
-        watched = {"": (self._common, [common] if common else [])}
+        watched = {COMMON: (self._common, playbook_dirs(common))}
         for name, shelf in self._own.items():
             watched[name] = (shelf, playbook_dirs(common, model.tenants[name]))
-        playbooks = [self._watcher(model, name, shelf, dirs) for name, (shelf, dirs) in watched.items() if dirs]
+        playbooks = [self._watcher(name, shelf, dirs) for name, (shelf, dirs) in watched.items() if dirs]
         return [*playbooks, KeptWatcher(self._keyring.kept, self._settings.identity_poll_s)]
 
-    def _watcher(self, model: Model, tenant: str, shelf: Shelf, dirs: Sequence[Path]) -> Watcher:
-        manifest, poll_s = model.bundle.manifest, self._settings.playbook_poll_s
-        return Watcher(dirs, shelf, manifest, self._pool, self.metrics, poll_s, tenant)
+    def _watcher(self, tenant: str, shelf: Shelf, dirs: Sequence[Path]) -> Watcher:
+        return Watcher(dirs, shelf, self._pool, self.metrics, self._settings.playbook_poll_s, tenant)
+
+    def _make_trial(self, model: Model) -> tuple[Trial, Mapping[str, Edition]]:
+        """Puts the candidate, where there is one, behind the first model's queue; gives its edition for each shelf."""
+        shares = Shares(self._settings.shadow_share, self._settings.canary_share)
+        counts = CandidateMetrics(self.metrics.registry)
+        trial = Trial(self._pool, self.metrics, counts, shares)
+        candidate = model.candidate
+        if candidate is None:
+            return trial, {}
+
+        info = candidate.edition.model
+        served = {"name": info.name, "version": info.version, "sha256": info.sha256}
+
+        def on_failure(error: BaseException) -> None:
+            _log.error("inference of the candidate failed", extra={"type": type(error).__name__})
+            counts.fails(**served)
+
+        cache, most = EncodingCache(self._settings.cache_mb * MEGABYTE), candidate.bundle.manifest.max_tokens
+        reader = self._pool.add_model(candidate.encoder, cache, max_tokens=most, on_failure=on_failure)
+        counts.begins(**served, shadow=shares.shadow, canary=shares.canary)
+        editions = {COMMON: candidate.edition, **candidate.own}
+        return trial, {name: replace(each, reader=reader) for name, each in editions.items()}
 
     def _open_keyring(self, model: Model) -> Keyring:
         def told(what: str, outcome: str) -> None:
@@ -157,12 +182,12 @@ class Service:
         return keyring
 
     def _open_audit(self, model: Model) -> Audit:
-        settings, manifest = self._settings, model.bundle.manifest
+        settings = self._settings
         return open_audit(
             settings.audit_log,
             max_bytes=settings.audit_max_mb * MEGABYTE,
             keep=settings.audit_keep,
-            model=f"{manifest.name} {manifest.version} {model.bundle.sha256[:12]}",
+            model=model.edition.title,
             metrics=self.metrics,
         )
 
@@ -182,7 +207,7 @@ class Service:
         self.metrics.model_load.set(model.load_s)
         deadline_s = self._settings.default_deadline_s
         empathy = EmpathyServicer(
-            self._shelf, self._pool, self.metrics, info, self._coaching, deadline_s, self._redactor
+            self._shelf, self._pool, self.metrics, info, self._coaching, deadline_s, self._trial, self._redactor
         )
         empathy_service_pb2_grpc.add_EmpathyServiceServicer_to_server(empathy, self._server)
         playbooks = PlaybookServicer(self._shelf)
@@ -192,13 +217,13 @@ class Service:
             names = (*SERVICES, health_pb2.DESCRIPTOR.services_by_name["Health"].full_name, reflection.SERVICE_NAME)
             reflection.enable_server_reflection(names, self._server)
 
-    def _make_coaching(self, model: Model) -> Coaching:
+    def _make_coaching(self) -> Coaching:
         limits = CoachingLimits(
             max_streams=self._settings.max_live_conversations,
             deadline_s=self._settings.default_deadline_s,
             max_message_bytes=self._settings.max_message_bytes,
         )
-        return Coaching(self._shelf, model.bundle.sha256[:16], self._pool, self.metrics, limits, self._redactor)
+        return Coaching(self._shelf, self._trial, self._pool, self.metrics, limits, self._redactor)
 
     def _bind(self) -> int:
         address = f"{self._settings.host}:{self._settings.port}"

@@ -56,6 +56,23 @@ class Settings(BaseSettings):
         description="HTTP port of /metrics; 0 takes a free one, -1 serves none. 9464, or -1 in production.",
     )
     model_dir: Path | None = Field(None, description="Directory of a model bundle; the embedded one if not given.")
+    model_key: Path | None = Field(
+        None,
+        description="PEM file of an Ed25519 public key; a bundle that is given must be signed by its other half.",
+    )
+    shadow_model_dir: Path | None = Field(
+        None, description="Directory of a second model bundle, a candidate on trial beside the first."
+    )
+    shadow_custom_steps: Path | None = Field(
+        None, description="Directory of your own steps (*.json), fitted on the candidate."
+    )
+    shadow_share: Annotated[float, Field(ge=0, le=1)] = Field(
+        0.1,
+        description="Share of the conversations that the candidate judges, too, while threads are idle.",
+    )
+    canary_share: Annotated[float, Field(ge=0, le=1)] = Field(
+        0.0, description="Share of the conversations that the candidate answers."
+    )
     playbook_dir: Path | None = Field(
         None, description="Directory of your own playbooks (*.yaml), beside those that ship."
     )
@@ -178,6 +195,22 @@ class Settings(BaseSettings):
             problems.append(f"jwt_algorithms: {', '.join(unknown)}: give some of {','.join(JWT_ALGORITHMS)}")
         if self.tenant_dir is not None and not (self.tokens or self.jwks or self.tls_client_ca):
             problems.append("tenant_dir needs tokens, jwks or tls_client_ca: without them nobody is known")
+        if problems:
+            raise ValueError("; ".join(problems))
+        return self
+
+    @model_validator(mode="after")
+    def _trial_is_whole(self) -> Self:
+        problems = []
+        if self.shadow_model_dir is None and (self.canary_share or self.shadow_custom_steps):
+            problems.append("canary_share and shadow_custom_steps need shadow_model_dir: give the candidate")
+        if self.canary_share and self.custom_steps and not self.shadow_custom_steps:
+            problems.append("canary_share with custom_steps needs shadow_custom_steps: fit your steps on the candidate")
+        if self.model_key and not (self.model_dir or self.shadow_model_dir):
+            problems.append(
+                "model_key checks the bundles of model_dir and shadow_model_dir: give one; the embedded bundle "
+                "is vouched for by the hash of the package"
+            )
         if problems:
             raise ValueError("; ".join(problems))
         return self

@@ -11,7 +11,9 @@ from hypothesis import strategies as st
 from hypothesis.stateful import RuleBasedStateMachine, initialize, rule
 
 COSTS = st.floats(0.001, 0.05)
-PRIORITIES = st.sampled_from(Priority)
+CLASSES = [Priority.LIVE, Priority.INTERACTIVE, Priority.BULK]
+"""Those that callers have; shadow work is told of below."""
+PRIORITIES = st.sampled_from(CLASSES)
 
 
 def ticket(
@@ -53,10 +55,10 @@ def test_an_empty_queue_gives_nothing() -> None:
 
 
 def test_every_class_gets_its_share_while_all_wait() -> None:
-    queue = schedule(*(ticket(*[0.01] * 400, priority=priority) for priority in Priority))
+    queue = schedule(*(ticket(*[0.01] * 400, priority=priority) for priority in CLASSES))
     order = taken(queue, 300)
-    assert {p: sum(t.priority is p for t in order) for p in Priority} == pytest.approx(
-        {p: 300 * SHARES[p] for p in Priority}, abs=2
+    assert {p: sum(t.priority is p for t in order) for p in CLASSES} == pytest.approx(
+        {p: 300 * SHARES[p] for p in CLASSES}, abs=2
     )
 
 
@@ -182,10 +184,50 @@ def test_no_class_that_waits_falls_behind_its_share(calls: list[tuple[Priority, 
         queue.done(found[1])
         served[found[0].priority] += found[1].cost_s
         left[found[0].priority] -= 1
-        for p in Priority:
+        for p in CLASSES:
             if left[p]:
                 # Owed to all together: less than one job each before the first is paid, and one more.
                 assert served[p] >= SHARES[p] * sum(served.values()) - 4 * largest
+
+
+@settings(deadline=None, max_examples=60)
+@given(
+    st.lists(st.tuples(PRIORITIES, st.lists(COSTS, min_size=1, max_size=5)), max_size=20),
+    st.lists(st.lists(COSTS, min_size=1, max_size=5), max_size=5),
+)
+def test_calls_are_taken_as_if_there_were_no_shadow_work(
+    calls: list[tuple[Priority, list[float]]], shadows: list[list[float]]
+) -> None:
+    def order(*extra: Ticket) -> list[int]:
+        """Shadow work comes first, while nobody waits, and so is admitted."""
+        queue = schedule(*extra, *(ticket(*costs, priority=p, deadline=1e6) for p, costs in calls))
+        return [each.number - len(extra) for each in taken(queue, len(queue)) if each.priority in CLASSES]
+
+    waiting = [ticket(*costs, priority=Priority.SHADOW, deadline=1e6) for costs in shadows]
+    assert order(*waiting) == order()
+
+
+@pytest.mark.parametrize(("threads", "most"), [(1, 1), (2, 1), (4, 3)])
+def test_shadow_work_leaves_a_thread_to_calls(threads: int, most: int) -> None:
+    queue = schedule(ticket(*[0.01] * 9, priority=Priority.SHADOW), threads=threads)
+    in_hand = []
+    while (found := queue.take(0.0)) is not None:
+        in_hand.append(found[1])
+    assert len(in_hand) == most
+    queue.done(in_hand[0])
+    assert queue.take(0.0) is not None
+
+
+def test_shadow_work_is_refused_while_calls_take_all_there_is() -> None:
+    queue = schedule(*(ticket(*[0.01] * 300) for _ in range(2)))
+    refusal = queue.offer(ticket(0.01, priority=Priority.SHADOW, deadline=30), 0.0)
+    assert refusal is not None
+    assert (refusal.limit, refusal.retry_after_s) == (Limit.DEADLINE, 60)
+
+
+def test_shadow_work_that_waits_keeps_no_call_out() -> None:
+    queue = schedule(*(ticket(*[0.01] * 90, priority=Priority.SHADOW) for _ in range(3)))
+    assert queue.offer(ticket(0.01, deadline=0.02), 0.0) is None
 
 
 @dataclass(eq=False)

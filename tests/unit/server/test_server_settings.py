@@ -138,3 +138,26 @@ def test_every_problem_of_identity_is_told_at_once(tmp_path: Path) -> None:
         load_settings(["--tenant-dir", str(tmp_path)])
     with pytest.raises(SettingsError, match="no such file: /no/tokens"):
         load_settings(["--tokens", "/no/tokens"])
+
+
+@pytest.mark.parametrize(
+    ("flags", "told"),
+    [
+        (["--canary-share", "0.1"], "need shadow_model_dir"),
+        (["--shadow-custom-steps", "steps"], "need shadow_model_dir"),
+        (["--model-key", "model.pub"], "model_key checks the bundles of model_dir and shadow_model_dir"),
+        (
+            ["--shadow-model-dir", "b", "--canary-share", "0.1", "--custom-steps", "steps"],
+            "needs shadow_custom_steps: fit your steps on the candidate",
+        ),
+        (["--shadow-share", "1.1"], "less than or equal to 1"),
+    ],
+)
+def test_a_trial_that_is_not_whole_is_refused_with_the_remedy(flags: list[str], told: str) -> None:
+    with pytest.raises(SettingsError, match=told):
+        load_settings(flags)
+
+
+def test_a_trial_needs_no_more_than_a_bundle() -> None:
+    settings = load_settings(["--shadow-model-dir", "b", "--custom-steps", "steps"])
+    assert (settings.shadow_share, settings.canary_share) == (0.1, 0.0)

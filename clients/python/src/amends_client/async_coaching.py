@@ -143,17 +143,19 @@ class AsyncCoaching:
     async def _follow(self) -> CallError | None:
         """Opens a stream and takes its answers; gives why it broke, or None where it came to its end."""
         events: Events = asyncio.Queue()
+        is_open = asyncio.Event()
         self._events = events
         for event in self._log.opening():
             events.put_nowait(event)
         if self._finished:
             events.put_nowait(None)
         try:
-            call = self._stream(_each(events), metadata=self._terms.metadata)
+            call = self._stream(_each(events, is_open), metadata=self._terms.metadata)
         except grpc.aio.UsageError:  # gRPC's word for a channel that was closed
             return closed(self._terms.request_id)
         try:
             async for response in call:
+                is_open.set()
                 self._receive(response)
         except asyncio.CancelledError:
             if is_cancelled():
@@ -174,6 +176,11 @@ class AsyncCoaching:
             self._answers.put_nowait(response)
 
 
-async def _each(events: Events) -> AsyncIterator[pb.CoachConversationRequest]:
+async def _each(events: Events, is_open: asyncio.Event) -> AsyncIterator[pb.CoachConversationRequest]:
+    """Gives the events; those behind the first one once that was answered.
+
+    Where a server refuses the opening while more is being sent, gRPC's asyncio client tells no reason.
+    """
     while (event := await events.get()) is not None:
         yield event
+        await is_open.wait()

@@ -70,6 +70,9 @@ reference: |  # no .json: those are custom steps
 {{- range $file, $_ := $own.customSteps }}
 {{ $name }}/steps/{{ $file }}
 {{- end }}
+{{- range $file, $_ := $own.candidateSteps }}
+{{ $name }}/shadow_steps/{{ $file }}
+{{- end }}
 {{- end }}
 {{- end }}
 

@@ -2,7 +2,8 @@
 
 A call waits as one ticket with a job for each of its sentences. Classes share encoding time: each has a part that is
 held for it while it waits, and the rest goes to the first class that waits. Within a class the earliest deadline goes
-first (EDF). What cannot be done in time is refused at the door, so that what is admitted is done in time.
+first (EDF). Shadow work has no part: it is done where nobody else waits. What cannot be done in time is refused at
+the door, so that what is admitted is done in time.
 """
 
 from bisect import bisect_left, bisect_right, insort
@@ -29,13 +30,25 @@ class Priority(IntEnum):
     """Somebody looks at the screen and waits."""
     BULK = 2
     """Nobody waits."""
+    SHADOW = 3
+    """Nobody asked: what a second model says is only compared. The service's own; no caller can name it."""
 
 
-SHARES: Mapping[Priority, float] = {Priority.LIVE: 0.8, Priority.INTERACTIVE: 0.15, Priority.BULK: 0.05}
+SHARES: Mapping[Priority, float] = {
+    Priority.LIVE: 0.8,
+    Priority.INTERACTIVE: 0.15,
+    Priority.BULK: 0.05,
+    Priority.SHADOW: 0.0,
+}
 """Part of the encoding time that is held for a class while it waits. They add up to 1."""
 
 
-TARGETS: Mapping[Priority, float] = {Priority.LIVE: 0.25, Priority.INTERACTIVE: 1.0, Priority.BULK: inf}
+TARGETS: Mapping[Priority, float] = {
+    Priority.LIVE: 0.25,
+    Priority.INTERACTIVE: 1.0,
+    Priority.BULK: inf,
+    Priority.SHADOW: inf,
+}
 """How long the queue of a class may stand, in seconds. A burst may be longer; a queue that never empties is too many
 callers, and waiting longer would serve none of them more.
 
@@ -82,6 +95,8 @@ class Ticket:
     """Given by the schedule, in the order of arrival."""
     tenant: str = ""
     """Whose call it is; it goes first for nobody."""
+    model: int = 0
+    """Which of the owner's models is to encode it; it goes first for none."""
 
     def __post_init__(self) -> None:
         """Adds the costs up."""
@@ -169,7 +184,7 @@ class Schedule:
         self._threads = threads
         self._max_queue = max_queue
         self._lines = {priority: _Line(share) for priority, share in SHARES.items()}
-        self._in_hand: list[Job] = []
+        self._in_hand: list[tuple[Priority, Job]] = []
         self._arrivals = 0
         self._expired: list[Ticket] = []
 
@@ -202,7 +217,7 @@ class Schedule:
     def take(self, now: float) -> tuple[Ticket, Job] | None:
         """Gives what is to be encoded next, and None where nothing waits. The owner tells by `done` when it is."""
         self._expire(now)
-        waiting = [line for line in self._lines.values() if line.tickets]
+        waiting = [line for priority, line in self._lines.items() if line.tickets and self._may_take(priority)]
         if not waiting:
             return None
         line = next((line for line in waiting if line.owed_s >= line.tickets[0].jobs[0].cost_s), waiting[0])
@@ -211,12 +226,13 @@ class Schedule:
             each.owed_s += each.share * job.cost_s
         line.owed_s = max(0.0, line.owed_s - job.cost_s)
         self._settle(now)
-        self._in_hand.append(job)
+        self._in_hand.append((ticket.priority, job))
         return ticket, job
 
     def done(self, job: Job) -> None:
         """Takes note that a job is no longer in hand."""
-        self._in_hand.remove(job)
+        place = next(place for place, (_, each) in enumerate(self._in_hand) if each is job)
+        del self._in_hand[place]
 
     def withdraw(self, ticket: Ticket) -> int:
         """Takes a call out that nobody waits for; gives how many sentences of it were not taken yet."""
@@ -231,6 +247,13 @@ class Schedule:
         """Gives the calls whose deadline passed while they waited; each once."""
         expired, self._expired = self._expired, []
         return expired
+
+    def _may_take(self, priority: Priority) -> bool:
+        """Whether a thread may take work of a class: shadow work leaves one thread to whoever comes next."""
+        if priority is not Priority.SHADOW:
+            return True
+        shadows = sum(each is Priority.SHADOW for each, _ in self._in_hand)
+        return shadows < max(1, self._threads - 1)
 
     def _expire(self, now: float) -> None:
         for line in self._lines.values():
@@ -281,7 +304,7 @@ class Schedule:
         higher = [line for each, line in self._lines.items() if each < priority]
         held = sum(line.share for each, line in self._lines.items() if each > priority and line.tickets)
         return _Outlook(
-            in_hand_s=sum(job.cost_s for job in self._in_hand),
+            in_hand_s=sum(job.cost_s for _, job in self._in_hand),
             before_s=sum(line.work_s for line in higher),
             share=self._lines[priority].share * self._threads,
             free=(1 - held) * self._threads - sum(line.load(now) for line in higher),
@@ -306,7 +329,7 @@ class _Outlook:
         The sooner of two ways: by the share of the class, or in what the other classes leave.
         Source: Cobham (1954), Priority assignment in waiting line problems, taken as a fluid.
         """
-        by_share_s = (self.in_hand_s + work_s) / self.share
+        by_share_s = (self.in_hand_s + work_s) / self.share if self.share else inf
         if self.free <= self.share:
             return by_share_s
         return min(by_share_s, (self.in_hand_s + self.before_s + work_s) / self.free)

@@ -97,6 +97,17 @@ class _Gathering:
 
 
 @dataclass(slots=True)
+class _Reader:
+    """What reads for one model. Belongs to the event loop, but for its encoder."""
+
+    encoder: Encoder
+    cache: EncodingCache
+    costs: Costs
+    on_failure: Callable[[BaseException], None]
+    failed: bool = False
+
+
+@dataclass(slots=True)
 class _Shared:
     """What the event loop and the inference threads share, under one lock."""
 
@@ -108,7 +119,8 @@ class _Shared:
 class EncoderPool:
     """Encodes texts in threads, one sentence a run.
 
-    There is no waiting window: a free thread takes what is queued. Made and used on one event loop.
+    There is no waiting window: a free thread takes what is queued. Made and used on one event loop. A second model may
+    be read by the same threads, behind the same queue; it may fail by itself.
     """
 
     def __init__(
@@ -122,24 +134,42 @@ class EncoderPool:
         max_tokens: int = _MAX_TOKENS,
         on_failure: Callable[[BaseException], None] = lambda _: None,
     ) -> None:
-        self._encoder = encoder
-        self._cache = cache
+        self._readers = [_Reader(encoder, cache, Costs(max_tokens), on_failure)]
         self._metrics = metrics
-        self._on_failure = on_failure
         self._loop = asyncio.get_running_loop()
-        self._costs = Costs(max_tokens)
         self._shared = _Shared(Schedule(threads=threads, max_queue=max_queue))
         self._calls: dict[Ticket, _Gathering] = {}
-        self._failed = False
         metrics.threads.set(threads)
         self._threads = [threading.Thread(target=self._work, name=f"encoder-{i}", daemon=True) for i in range(threads)]
         for thread in self._threads:
             thread.start()
 
+    def add_model(
+        self,
+        encoder: Encoder,
+        cache: EncodingCache,
+        *,
+        max_tokens: int = _MAX_TOKENS,
+        on_failure: Callable[[BaseException], None] = lambda _: None,
+    ) -> int:
+        """Takes another model in, and gives the number by which `encode` is asked for it; the first has 0."""
+        self._readers.append(_Reader(encoder, cache, Costs(max_tokens), on_failure))
+        return len(self._readers) - 1
+
+    def works(self, model: int = 0) -> bool:
+        """Whether the encoder of a model has not failed."""
+        return not self._readers[model].failed
+
     async def encode(
-        self, texts: Sequence[str], *, deadline: float, priority: Priority = Priority.INTERACTIVE, tenant: str = ""
+        self,
+        texts: Sequence[str],
+        *,
+        deadline: float,
+        priority: Priority = Priority.INTERACTIVE,
+        tenant: str = "",
+        model: int = 0,
     ) -> Encoded:
-        """Encodes distinct `texts` that were not encoded for the tenant before; `deadline` in monotonic seconds.
+        """Encodes distinct `texts` that a model did not encode for the tenant before; `deadline` in monotonic seconds.
 
         Raises:
             Overloaded: the queue is full, or the deadline cannot be met.
@@ -147,16 +177,18 @@ class EncoderPool:
             EncodingFailed: the encoder raised on one of the texts; others go on.
             InferenceFailed: the encoder does not work, or the pool is closed.
         """
-        if self._failed:
+        reader = self._readers[model]
+        if reader.failed:
             raise InferenceFailed
-        found = {text: encoding for text in texts if (encoding := self._cache.get(text, tenant)) is not None}
-        self._metrics.cache.labels("hit").inc(len(found))
+        found = {text: encoding for text in texts if (encoding := reader.cache.get(text, tenant)) is not None}
         wanted = [text for text in texts if text not in found]
-        self._metrics.cache.labels("miss").inc(len(wanted))
+        if priority is not Priority.SHADOW:
+            self._metrics.cache.labels("hit").inc(len(found))
+            self._metrics.cache.labels("miss").inc(len(wanted))
         if not wanted:
             return Encoded(found)
-        jobs = deque(self._job(text) for text in wanted)
-        ticket = Ticket(priority, deadline, time.monotonic(), jobs, tenant=tenant)
+        jobs = deque(_job(text, reader.costs) for text in wanted)
+        ticket = Ticket(priority, deadline, time.monotonic(), jobs, tenant=tenant, model=model)
         with part("encode", sentences=len(texts), cached=len(found), priority=priority.name.lower()) as span:
             self._admit(ticket)
             gathering = _Gathering(self._loop.create_future(), len(wanted), found, exemplar=exemplar())
@@ -172,9 +204,6 @@ class EncoderPool:
         for thread in self._threads:
             thread.join()
         self._tell(self._give_up)
-
-    def _job(self, text: str) -> Job:
-        return Job(text, self._costs.seconds(self._costs.tokens(text)))
 
     def _admit(self, ticket: Ticket) -> None:
         with self._shared.condition:
@@ -214,17 +243,22 @@ class EncoderPool:
             if (gathering := self._calls.get(ticket)) is not None:
                 gathering.fail(QueueExpired())
 
-    def _break(self, error: BaseException) -> None:
-        """Takes no more calls: not a sentence but the encoder, or a thread, has failed."""
-        if self._failed:
+    def _break(self, error: BaseException, reader: _Reader) -> None:
+        """Takes no more calls for a model: not a sentence but its encoder, or a thread, has failed."""
+        if reader.failed:
             return
-        self._failed = True
-        self._on_failure(error)
+        reader.failed = True
+        reader.on_failure(error)
         self._give_up()
 
+    def _break_all(self, error: BaseException) -> None:
+        for reader in self._readers:
+            self._break(error, reader)
+
     def _give_up(self) -> None:
-        for gathering in self._calls.values():
-            gathering.fail(InferenceFailed())
+        for ticket, gathering in self._calls.items():
+            if self._shared.stopping or self._readers[ticket.model].failed:
+                gathering.fail(InferenceFailed())
 
     def _collect(self, ticket: Ticket, job: Job, outcome: _Outcome) -> None:
         gathering = self._calls.get(ticket)
@@ -242,19 +276,22 @@ class EncoderPool:
             gathering.future.set_result(None)
 
     def _observe(self, ticket: Ticket, job: Job, outcome: _Outcome, traced: dict[str, str] | None) -> None:
+        reader, is_shadow = self._readers[ticket.model], ticket.priority is Priority.SHADOW
         self._measure_queue()
         self._metrics.queue_wait.labels(ticket.priority.name.lower()).observe(outcome.wait_s, traced)
         if outcome.error is not None:
-            self._metrics.inference_errors.labels("encoder" if outcome.is_broken else "sentence").inc()
+            if not is_shadow:
+                self._metrics.inference_errors.labels("encoder" if outcome.is_broken else "sentence").inc()
             if outcome.is_broken:
-                self._break(outcome.error)
+                self._break(outcome.error, reader)
         if outcome.encoding is None:
             return
-        self._costs.learn(job.text, outcome.encoding.tokens, outcome.encode_s)
-        self._cache.put(job.text, outcome.encoding, ticket.tenant)
+        reader.costs.learn(job.text, outcome.encoding.tokens, outcome.encode_s)
+        reader.cache.put(job.text, outcome.encoding, ticket.tenant)
+        self._metrics.cache_bytes.set(sum(each.cache.nbytes for each in self._readers))
         self._metrics.inference.observe(outcome.encode_s, traced)
-        self._metrics.encoded(job.text, outcome.encoding, seconds=outcome.encode_s, estimate_s=job.cost_s)
-        self._metrics.cache_bytes.set(self._cache.nbytes)
+        if not is_shadow:  # which takes the threads' time, but is no sentence that a caller sent
+            self._metrics.encoded(job.text, outcome.encoding, seconds=outcome.encode_s, estimate_s=job.cost_s)
 
     def _measure_queue(self) -> None:
         self._metrics.queued.set(len(self._shared.schedule))
@@ -267,7 +304,7 @@ class EncoderPool:
                 ticket, job = taken
                 self._tell(self._collect, ticket, job, self._run(ticket, job))
         except BaseException as error:  # a thread that ends must be known, or its part of the work would wait for ever
-            self._tell(self._break, error)
+            self._tell(self._break_all, error)
 
     def _next(self, before: Job | None) -> tuple[Ticket, Job] | None:
         """Waits for work; None once the pool closes. `before` is what the thread had in hand."""
@@ -286,19 +323,25 @@ class EncoderPool:
     def _run(self, ticket: Ticket, job: Job) -> _Outcome:
         started = time.monotonic()
         wait_s = started - ticket.entered
+        encoder = self._readers[ticket.model].encoder
         try:
-            encoding = self._encoder.encode(job.text)
+            encoding = encoder.encode(job.text)
         except Exception as error:  # an encoder may fail in any way; its waiters must hear of it
-            return _Outcome(wait_s, time.monotonic() - started, error=error, is_broken=not self._is_sound())
+            return _Outcome(wait_s, time.monotonic() - started, error=error, is_broken=not _is_sound(encoder))
         return _Outcome(wait_s, time.monotonic() - started, encoding)
-
-    def _is_sound(self) -> bool:
-        try:
-            self._encoder.encode(_PROBE)
-        except Exception:
-            return False
-        return True
 
     def _tell(self, what: Callable[..., None], *args: object) -> None:
         with suppress(RuntimeError):  # the loop was closed: nobody waits
             self._loop.call_soon_threadsafe(what, *args)
+
+
+def _job(text: str, costs: Costs) -> Job:
+    return Job(text, costs.seconds(costs.tokens(text)))
+
+
+def _is_sound(encoder: Encoder) -> bool:
+    try:
+        encoder.encode(_PROBE)
+    except Exception:
+        return False
+    return True

@@ -110,4 +110,5 @@ def _who(visit: Visit | None) -> dict[str, str]:
 
 
 def _asked(visit: Visit) -> dict[str, Any]:
-    return {"playbooks": sorted(visit.playbooks), "turns": visit.turns, "sentences": visit.sentences}
+    candidate = {"candidate": visit.candidate} if visit.candidate else {}
+    return {"playbooks": sorted(visit.playbooks), "turns": visit.turns, "sentences": visit.sentences, **candidate}

@@ -17,7 +17,8 @@ MAX_TENANTS = 1000
 _NAME = re.compile(r"[a-z0-9][a-z0-9_-]{0,62}")
 _BURST_S = 2.0
 """A bucket's burst where none is given, in seconds of its rate."""
-_TERMS, _PLAYBOOKS, _EXEMPLARS, _STEPS = "tenant.yaml", "playbooks", "exemplars.yaml", "steps"
+_TERMS, _PLAYBOOKS, _EXEMPLARS = "tenant.yaml", "playbooks", "exemplars.yaml"
+_STEPS, _SHADOW_STEPS = "steps", "shadow_steps"
 
 Rate = Annotated[float, Field(gt=0, le=1e6)]
 
@@ -50,6 +51,8 @@ class Tenant:
     playbooks: Path | None = None
     exemplars: Path | None = None
     steps: Path | None = None
+    shadow_steps: Path | None = None
+    """Steps that are fitted on a candidate, for its trial."""
 
     def make_quota(self) -> Quota:
         """Full buckets by its terms."""
@@ -114,6 +117,7 @@ def _read(folder: Path) -> Tenant:
         _given(folder / _PLAYBOOKS),
         _given(folder / _EXEMPLARS),
         _given(folder / _STEPS),
+        _given(folder / _SHADOW_STEPS),
     )
 
 

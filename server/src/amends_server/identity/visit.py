@@ -24,6 +24,8 @@ class Visit:
     sentences: int = 0
     playbooks: set[str] = field(default_factory=set)
     """Names of those that were used; a name that is not loaded never gets here."""
+    candidate: str = ""
+    """Name of the second model, which is on trial, where it answered."""
 
     def read(self, *, turns: int, sentences: int, playbook: str) -> None:
         """Counts what is to be read, and takes it from the quota.

@@ -9,20 +9,22 @@ import time
 from collections import deque
 from collections.abc import AsyncGenerator, AsyncIterator
 from contextlib import aclosing, suppress
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 
 from amends.v1 import conversation_pb2
 from amends.v1 import empathy_service_pb2 as pb
 from amends_core.coaching import Answer, Arrival, Coach, Fate, Move, Session, patience_s
+from amends_core.conversation import Turn
 from amends_core.taxonomy import Role
 
+from amends_server.candidate import Trial
 from amends_server.convert import advice_to, judgement_to, role_from, turn_from, turns_from
 from amends_server.encoding import EncoderPool, Overloaded, Priority, QueueExpired
 from amends_server.errors import draining, invalid, too_many_events, too_many_streams
 from amends_server.identity.quotas import OverQuota
 from amends_server.identity.visit import Visit, current_visit
 from amends_server.metrics import Metrics
-from amends_server.playbooks import Shelves
+from amends_server.playbooks import Edition, Shelves
 from amends_server.redaction import Redactor
 from amends_server.tracing import exemplar, part
 from amends_server.validation import field_rules, validate
@@ -75,14 +77,14 @@ class Coaching:
     def __init__(
         self,
         shelf: Shelves,
-        model_id: str,
+        trial: Trial,
         pool: EncoderPool,
         metrics: Metrics,
         limits: Limits,
         redactor: Redactor | None = None,
     ) -> None:
         self._shelf = shelf
-        self._model_id = model_id
+        self._trial = trial
         self._pool = pool
         self._metrics = metrics
         self._limits = limits
@@ -108,8 +110,8 @@ class Coaching:
             raise draining()
         visit = current_visit()
         self._hold_to_bounds(visit, priority)
-        coach = Coach(self._shelf.current.scorer, self._model_id)  # a conversation ends on the playbooks it began on
-        stream = _Stream(coach, self._pool, self._metrics, self._limits, priority, visit)
+        edition = self._shelf.current  # a conversation ends on the playbooks it began on
+        stream = _Stream(edition, self._trial, self._pool, self._metrics, self._limits, priority, visit)
         reading = asyncio.create_task(stream.read(requests, self._redactor))
         self._streams.add(stream)
         self._metrics.live.inc()
@@ -167,14 +169,18 @@ class _Stream:
 
     def __init__(
         self,
-        coach: Coach,
+        edition: Edition,
+        trial: Trial,
         pool: EncoderPool,
         metrics: Metrics,
         limits: Limits,
         priority: Priority,
         visit: Visit,
     ) -> None:
-        self._coach = coach
+        self._current = edition
+        """From which the conversation's first turn draws who answers."""
+        self._trial = trial
+        self._answer_by(edition)
         self._visit = visit
         self._priority = priority
         self._pool = pool
@@ -196,6 +202,10 @@ class _Stream:
     def tenant(self) -> str:
         """Whose conversation it is."""
         return self._visit.tenant.name
+
+    def _answer_by(self, edition: Edition) -> None:
+        self._edition = edition
+        self._coach = Coach(edition.scorer, edition.model_id)
 
     def drain(self) -> None:
         """Ends the stream after the event in hand."""
@@ -273,11 +283,23 @@ class _Stream:
             start = request.start
             self._nbytes += sum(map(_nbytes, start.turns))
             turns = turns_from(start.turns, "start.turns")
+            if start.resume_token:
+                self._answer_by(self._trial.reopened(self._current, start.resume_token))
+            else:
+                self._answer_by(self._trial.answering(self._current, turns[0] if turns else None))
             return self._coach.opened(turns, start.playbook, start.locale, start.resume_token)
         if request.WhichOneof("event") == "partial_turn":
             return self._coach.written(self._session, turn_from(request.partial_turn, "partial_turn"))
         self._hold_to_limits(self._session, request.turn)
-        return self._coach.said(self._session, turn_from(request.turn, "turn"))
+        turn = turn_from(request.turn, "turn")
+        return self._coach.said(self._before(turn, self._session), turn)
+
+    def _before(self, turn: Turn, session: Session) -> Session:
+        """The session as the model sees it that is to answer a turn: the first one draws which, if it is not drawn."""
+        if session.turns:
+            return session
+        self._answer_by(self._trial.answering(self._current, turn))
+        return replace(session, encodings={})  # what was written of a turn so far, another model may have read
 
     def _hold_to_limits(self, session: Session, turn: conversation_pb2.Turn) -> None:
         """A conversation must be such that one message can open it again."""
@@ -295,13 +317,28 @@ class _Stream:
         self._metrics.batch.observe(len(texts))
         wait_s = min(_PARTIAL_DEADLINE_S, self._limits.deadline_s) if move.partial else self._limits.deadline_s
         encoded = await self._pool.encode(
-            texts, deadline=time.monotonic() + wait_s, priority=self._priority, tenant=self.tenant
+            texts,
+            deadline=time.monotonic() + wait_s,
+            priority=self._priority,
+            tenant=self.tenant,
+            model=self._edition.reader,
         )
         self._metrics.request_tokens.observe(encoded.tokens)
         # Would hold the event loop up.
         if len(texts) + len(move.before.encodings) > _LARGE or self._nbytes > _LARGE_BYTES:
-            return await asyncio.to_thread(self._coach.answer, move, encoded.encodings)
-        return self._coach.answer(move, encoded.encodings)
+            answered = await asyncio.to_thread(self._coach.answer, move, encoded.encodings)
+        else:
+            answered = self._coach.answer(move, encoded.encodings)
+        self._tell_trial(move, answered[1])
+        return answered
+
+    def _tell_trial(self, move: Move, answer: Answer) -> None:
+        if move.partial:
+            return
+        if move.reply_plan is not None and answer.judgement is not None:
+            self._trial.judged(self._edition, move.reply_plan, answer.judgement)
+        if move.advice_plan is not None and answer.advice is not None:
+            self._trial.advised(self._edition, move.advice_plan, answer.advice)
 
     def _charge(self, move: Move, sentences: int) -> None:
         """Takes an event from the tenant's quota; the call itself paid for the first."""
@@ -316,8 +353,6 @@ class _Stream:
         if answer is None:
             return
         self._metrics.live_event.labels(event.kind).observe(time.monotonic() - event.arrived, exemplar())
-        if answer.judgement is not None and event.kind == "turn":
-            self._metrics.judged((answer.judgement,))
         if answer.fate is not None and self._session is not None:
             self._metrics.fates.labels(self._session.playbook.name, answer.fate.value).inc()
 
@@ -328,6 +363,7 @@ class _Stream:
             advice=advice_to(answer.advice) if answer.advice is not None else None,
             previous_advice_fate=_FATES[answer.fate] if answer.fate is not None else pb.ADVICE_FATE_UNSPECIFIED,
             resume_token=self._coach.token(self._session) if self._session is not None else b"",
+            model=self._edition.model if answer.judgement is not None or answer.advice is not None else None,
         )
 
 

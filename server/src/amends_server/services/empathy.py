@@ -13,6 +13,7 @@ from amends_core.judgement import Judgement
 from amends_core.scorer import DEFAULT_STEPS, Encodings, Plan
 from google.protobuf.message import Message
 
+from amends_server.candidate import Trial
 from amends_server.convert import advice_to, arc_to, judgement_to, reply_from, reply_to, turns_from
 from amends_server.encoding import Encoded, EncoderPool, Priority
 from amends_server.failures import call_error
@@ -77,6 +78,7 @@ class EmpathyServicer(empathy_service_pb2_grpc.EmpathyServiceServicer):
         info: server_info_pb2.ServerInfo,
         coaching: Coaching,
         default_deadline_s: float,
+        trial: Trial,
         redactor: Redactor | None = None,
     ) -> None:
         self._shelf = shelf
@@ -86,12 +88,13 @@ class EmpathyServicer(empathy_service_pb2_grpc.EmpathyServiceServicer):
         self._coaching = coaching
         self._default_deadline_s = default_deadline_s
         self._redactor = redactor
+        self._trial = trial
 
     async def ScoreReply(self, request: pb.ScoreReplyRequest, context: Any) -> pb.ScoreReplyResponse:  # noqa: N802
         """Judges one reply."""
         watch = _Stopwatch(time.monotonic())
-        edition = self._shelf.current
-        judgement = await self._score(edition, request, self._terms(context, Priority.LIVE), watch)
+        terms = self._terms(context, Priority.LIVE)
+        edition, judgement = await self._score(self._shelf.current, request, terms, watch)
         return pb.ScoreReplyResponse(
             judgement=judgement_to(judgement, edition.scorer.detector if request.include_sentences else None),
             model=edition.model,
@@ -102,12 +105,14 @@ class EmpathyServicer(empathy_service_pb2_grpc.EmpathyServiceServicer):
         """Recommends the next step."""
         watch = _Stopwatch(time.monotonic())
         await self._admit(request)
-        edition = self._shelf.current
+        turns = turns_from(request.turns)
+        edition = self._trial.answering(self._shelf.current, turns[0])
         scorer = edition.scorer
-        plan = scorer.plan_advice(turns_from(request.turns), request.playbook, request.locale)
+        plan = scorer.plan_advice(turns, request.playbook, request.locale)
         most = request.max_steps or DEFAULT_STEPS
         terms = self._terms(context, Priority.LIVE)
-        advice = await self._run(plan, terms, watch, lambda e: scorer.advise(plan, e, most))
+        advice = await self._run(edition, plan, terms, watch, lambda e: scorer.advise(plan, e, most))
+        self._trial.advised(edition, plan, advice)
         return pb.NextStepResponse(advice=advice_to(advice), model=edition.model, timings=watch.timings())
 
     async def ScoreConversation(  # noqa: N802
@@ -116,12 +121,13 @@ class EmpathyServicer(empathy_service_pb2_grpc.EmpathyServiceServicer):
         """Judges every reply of a conversation."""
         watch = _Stopwatch(time.monotonic())
         await self._admit(request)
-        edition = self._shelf.current
+        turns = turns_from(request.turns)
+        edition = self._trial.answering(self._shelf.current, turns[0])
         scorer = edition.scorer
-        plan = scorer.plan_conversation(turns_from(request.turns), request.playbook, request.locale)
+        plan = scorer.plan_conversation(turns, request.playbook, request.locale)
         terms = self._terms(context, Priority.INTERACTIVE)
-        judged = await self._run(plan, terms, watch, lambda e: scorer.judge_conversation(plan, e))
-        self._metrics.judged(reply.judgement for reply in judged.replies)
+        judged = await self._run(edition, plan, terms, watch, lambda e: scorer.judge_conversation(plan, e))
+        self._trial.judged_whole(edition, plan, judged)
         return pb.ScoreConversationResponse(
             replies=[reply_to(reply) for reply in judged.replies],
             arc=arc_to(judged.arc),
@@ -159,33 +165,43 @@ class EmpathyServicer(empathy_service_pb2_grpc.EmpathyServiceServicer):
         return response
 
     async def _result(
-        self, edition: Edition, item: pb.ScoreReplyRequest, terms: _Terms, watch: _Stopwatch
+        self, current: Edition, item: pb.ScoreReplyRequest, terms: _Terms, watch: _Stopwatch
     ) -> pb.BatchScoreRepliesResult:
         try:
-            judgement = await self._score(edition, item, terms, watch)
+            edition, judgement = await self._score(current, item, terms, watch)
         except Exception as error:  # whatever it is, the other items go on
             return pb.BatchScoreRepliesResult(error=call_error(error).status())
         return pb.BatchScoreRepliesResult(
-            judgement=judgement_to(judgement, edition.scorer.detector if item.include_sentences else None)
+            judgement=judgement_to(judgement, edition.scorer.detector if item.include_sentences else None),
+            model=edition.model if edition is not current else None,
         )
 
     async def _score(
-        self, edition: Edition, request: pb.ScoreReplyRequest, terms: _Terms, watch: _Stopwatch
-    ) -> Judgement:
+        self, current: Edition, request: pb.ScoreReplyRequest, terms: _Terms, watch: _Stopwatch
+    ) -> tuple[Edition, Judgement]:
+        """Gives the judgement, and whose it is."""
         await self._admit(request)
-        turns, scorer = turns_from(request.turns), edition.scorer
+        turns = turns_from(request.turns)
+        edition = self._trial.answering(current, turns[0])
+        scorer = edition.scorer
         plan = scorer.plan_reply(turns, reply_from(request, turns), request.playbook, request.locale)
-        judgement = await self._run(plan, terms, watch, lambda e: scorer.judge(plan, e))
-        self._metrics.judged((judgement,))
-        return judgement
+        judgement = await self._run(edition, plan, terms, watch, lambda e: scorer.judge(plan, e))
+        self._trial.judged(edition, plan, judgement)
+        return edition, judgement
 
-    async def _run(self, plan: Plan, terms: _Terms, watch: _Stopwatch, judge: Callable[[Encodings], T]) -> T:
+    async def _run(
+        self, edition: Edition, plan: Plan, terms: _Terms, watch: _Stopwatch, judge: Callable[[Encodings], T]
+    ) -> T:
         texts, visit = plan.texts, current_visit()
         visit.read(turns=len(plan.turns), sentences=len(texts), playbook=plan.playbook.name)
         self._metrics.batch.observe(len(texts))
         watch.plan_s = time.monotonic() - watch.started
         encoded = await self._pool.encode(
-            texts, deadline=terms.deadline, priority=terms.priority, tenant=visit.tenant.name
+            texts,
+            deadline=terms.deadline,
+            priority=terms.priority,
+            tenant=visit.tenant.name,
+            model=edition.reader,
         )
         watch.add(encoded)
         self._metrics.request_tokens.observe(encoded.tokens)

@@ -8,6 +8,7 @@ from amends_server.identity.visit import current_visit
 from amends_server.metadata import metadata_of
 
 PRIORITY_KEY = "x-amends-priority"
+_ASKABLE = {priority.name.lower(): priority for priority in Priority if priority is not Priority.SHADOW}
 
 
 def priority_of(context: Any, highest: Priority) -> Priority:
@@ -23,9 +24,9 @@ def priority_of(context: Any, highest: Priority) -> Priority:
     if given is None:
         return highest
     try:
-        return max(highest, Priority[str(given).upper()])
+        return max(highest, _ASKABLE[str(given).lower()])
     except KeyError:
-        known = ", ".join(priority.name.lower() for priority in Priority)
+        known = ", ".join(_ASKABLE)
         raise invalid(
             [(PRIORITY_KEY, f"must be one of {known}: leave the metadata key out for the method's own")]
         ) from None

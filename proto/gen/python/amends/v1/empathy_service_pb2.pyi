@@ -524,6 +524,7 @@ class BatchScoreRepliesResult(_message.Message):
 
     JUDGEMENT_FIELD_NUMBER: _builtins.int
     ERROR_FIELD_NUMBER: _builtins.int
+    MODEL_FIELD_NUMBER: _builtins.int
     @_builtins.property
     def judgement(self) -> _judgement_pb2.Judgement:
         """The judgement."""
@@ -532,15 +533,22 @@ class BatchScoreRepliesResult(_message.Message):
     def error(self) -> _status_pb2.Status:
         """Why there is none; as the status of a single call would be."""
 
+    @_builtins.property
+    def model(self) -> _server_info_pb2.ModelInfo:
+        """The model that was asked, where it is another than the batch's: a share of conversations may be answered by a
+        second one that is on trial.
+        """
+
     def __init__(
         self,
         *,
         judgement: _judgement_pb2.Judgement | None = ...,
         error: _status_pb2.Status | None = ...,
+        model: _server_info_pb2.ModelInfo | None = ...,
     ) -> None: ...
-    _HasFieldArgType: _TypeAlias = _typing.Literal["error", b"error", "judgement", b"judgement", "outcome", b"outcome"]  # noqa: Y015
+    _HasFieldArgType: _TypeAlias = _typing.Literal["error", b"error", "judgement", b"judgement", "model", b"model", "outcome", b"outcome"]  # noqa: Y015
     def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
-    _ClearFieldArgType: _TypeAlias = _typing.Literal["error", b"error", "judgement", b"judgement", "outcome", b"outcome"]  # noqa: Y015
+    _ClearFieldArgType: _TypeAlias = _typing.Literal["error", b"error", "judgement", b"judgement", "model", b"model", "outcome", b"outcome"]  # noqa: Y015
     def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
     _WhichOneofReturnType_outcome: _TypeAlias = _typing.Literal["judgement", "error"]  # noqa: Y015
     _WhichOneofArgType_outcome: _TypeAlias = _typing.Literal["outcome", b"outcome"]  # noqa: Y015
@@ -563,7 +571,7 @@ class BatchScoreRepliesResponse(_message.Message):
 
     @_builtins.property
     def model(self) -> _server_info_pb2.ModelInfo:
-        """The model that was asked."""
+        """The model that was asked for each item whose result names no other."""
 
     @_builtins.property
     def timings(self) -> _server_info_pb2.Timings:
@@ -687,6 +695,7 @@ class CoachConversationResponse(_message.Message):
     ADVICE_FIELD_NUMBER: _builtins.int
     PREVIOUS_ADVICE_FATE_FIELD_NUMBER: _builtins.int
     RESUME_TOKEN_FIELD_NUMBER: _builtins.int
+    MODEL_FIELD_NUMBER: _builtins.int
     event_id: _builtins.str
     """The event it answers."""
     previous_advice_fate: Global___AdviceFate.ValueType
@@ -708,6 +717,12 @@ class CoachConversationResponse(_message.Message):
         the same pause. For a partial turn a change of the steps behind the first one does not count.
         """
 
+    @_builtins.property
+    def model(self) -> _server_info_pb2.ModelInfo:
+        """The model behind the judgement and the advice; unset where there is neither. A conversation stays with the one
+        that read its first whole turn.
+        """
+
     def __init__(
         self,
         *,
@@ -716,10 +731,11 @@ class CoachConversationResponse(_message.Message):
         advice: _advice_pb2.Advice | None = ...,
         previous_advice_fate: Global___AdviceFate.ValueType = ...,
         resume_token: _builtins.bytes = ...,
+        model: _server_info_pb2.ModelInfo | None = ...,
     ) -> None: ...
-    _HasFieldArgType: _TypeAlias = _typing.Literal["advice", b"advice", "judgement", b"judgement"]  # noqa: Y015
+    _HasFieldArgType: _TypeAlias = _typing.Literal["advice", b"advice", "judgement", b"judgement", "model", b"model"]  # noqa: Y015
     def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
-    _ClearFieldArgType: _TypeAlias = _typing.Literal["advice", b"advice", "event_id", b"event_id", "judgement", b"judgement", "previous_advice_fate", b"previous_advice_fate", "resume_token", b"resume_token"]  # noqa: Y015
+    _ClearFieldArgType: _TypeAlias = _typing.Literal["advice", b"advice", "event_id", b"event_id", "judgement", b"judgement", "model", b"model", "previous_advice_fate", b"previous_advice_fate", "resume_token", b"resume_token"]  # noqa: Y015
     def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
     def WhichOneof(self, oneof_group: _Never) -> None: ...
 
