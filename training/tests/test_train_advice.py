@@ -1,13 +1,25 @@
 """Weights of advice: what is fitted follows the rows, and reads back as it was written."""
 
+from pathlib import Path
+
 import numpy as np
 import pytest
 from amends_core.advice.features import STATE_FEATURES, STEP_FEATURES
-from amends_core.advice.weights import Weights, dump, parse
+from amends_core.advice.weights import Weights, dump, parse, shipped
 from amends_core.taxonomy import STEPS
-from amends_train.advice_fit import Cases, _loss, calibrated, cross_validated, figures, first_step_error, fit
+from amends_train.advice_fit import (
+    Cases,
+    _loss,
+    calibrated,
+    cross_validated,
+    figures,
+    first_step_error,
+    fit,
+    read_guides,
+)
 from scipy.optimize import check_grad
 
+DATA = Path(__file__).parents[1] / "data"
 FEATURES = len(STEP_FEATURES) + len(STATE_FEATURES) * len(STEPS)
 HERE = list(STEP_FEATURES).index("here")
 
@@ -26,6 +38,20 @@ def test_feature_that_tells_the_right_step_gets_the_weight() -> None:
     weights = fit(_cases())
     assert weights.of_step[HERE] > 1
     assert np.abs(np.delete(weights.of_step, HERE)).max() < 0.01
+
+
+def test_rule_of_a_guide_is_not_outvoted() -> None:
+    cases, steps = _cases(), np.eye(len(STEPS))
+    seen = cases.seen[:2].copy()
+    turned = Cases(seen, steps[cases.wrong[:2].argmax(axis=1)], np.zeros((2, len(STEPS))), np.zeros(2))
+    plain, held = fit(cases.only(np.arange(10))), fit(cases.only(np.arange(10)), turned)
+    assert held.of_step[HERE] < plain.of_step[HERE]
+
+
+def test_guides_that_ship_are_kept_by_the_weights_that_ship() -> None:
+    guides = read_guides(DATA / "guides.yaml")
+    first = (guides.seen @ np.concatenate([shipped().of_step, shipped().of_state.ravel()])).argmax(axis=1)
+    assert guides.acceptable[np.arange(len(first)), first].all()
 
 
 def test_weights_judge_rows_they_never_saw() -> None:

@@ -75,6 +75,9 @@ BAD_CUSTOMERS = [
     {**CUSTOMER, "upset": "very"},
     {**CUSTOMER, "text": ""},
     {**CUSTOMER, "labels": []},
+    {**CUSTOMER, "acceptable": ["HUG"]},
+    {**CUSTOMER, "wrong": ["DEFEND"]},
+    {**CUSTOMER, "acceptable": ["LISTEN"], "wrong": ["THANK", "LISTEN"]},
 ]
 
 
@@ -174,6 +177,17 @@ def test_customer_sheet_is_read_row_by_row() -> None:
     first, second = read_customer_sheet("bea", sheet)
     assert (first.act, first.second_act, first.upset, first.text) == ("VENT", "EXPLAIN", 0.85, "It is late!")
     assert (second.id, second.act, second.second_act, second.context) == ("bea-0002", "CONFIRM", "", "Shall I send it?")
+
+
+def test_customer_sheet_may_say_what_a_message_calls_for(tmp_path: Path) -> None:
+    rows = list(read_customer_sheet("bea", "VENT\t0.85\tLISTEN, EMPATHIZE\tAPPRECIATE\tIt is late!\n"))
+    assert (rows[0].acceptable, rows[0].wrong, rows[0].text) == (
+        ("LISTEN", "EMPATHIZE"),
+        ("APPRECIATE",),
+        "It is late!",
+    )
+    write_rows(tmp_path / "bea.jsonl", rows)
+    assert read_customers(tmp_path / "bea.jsonl") == rows
 
 
 def test_rows_of_a_sheet_are_rows_of_a_file(tmp_path: Path) -> None:

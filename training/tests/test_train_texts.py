@@ -13,7 +13,18 @@ from amends_train.conversations import read_conversations, unlabelled
 from amends_train.duplicates import NGRAM_COSINE, near_duplicates, without_duplicates
 from amends_train.rows import VOICE
 from amends_train.samples import Corpus, Shares, _joined, blended, heard_of_agent, samples
-from amends_train.targets import ACTS, CARE, COLUMN, SECOND_ACT_SHARE, UPSET, agent_target, column_of, customer_target
+from amends_train.targets import (
+    ACTS,
+    CARE,
+    COLUMN,
+    NEXT,
+    OPEN_WEIGHT,
+    SECOND_ACT_SHARE,
+    UPSET,
+    agent_target,
+    column_of,
+    customer_target,
+)
 from train_builders import CONVERSATION, agent_row, customer_row, write_lines
 
 TEXTS = [
@@ -156,6 +167,19 @@ def test_acts_of_a_customer_target_add_up_to_one(second: str) -> None:
     assert target[COLUMN["act:ASK"]] == pytest.approx(1 - SECOND_ACT_SHARE if second == "VENT" else 1)
     assert target[UPSET] == pytest.approx(0.25)
     assert {OUTPUTS[i] for i in np.flatnonzero(weight)} == {*OUTPUTS[ACTS], "upset"}
+
+
+def test_what_a_message_calls_for_is_known_of_named_steps_and_guessed_of_others() -> None:
+    row = replace(customer_row(), acceptable=("LISTEN", "EMPATHIZE"), wrong=("APPRECIATE",))
+    target, weight = customer_target(row)
+    said = {step: (target[COLUMN[f"next:{step}"]], weight[COLUMN[f"next:{step}"]]) for step in Step}
+    assert said[Step.LISTEN] == said[Step.EMPATHIZE] == (1.0, 1.0)
+    assert said[Step.APPRECIATE] == (0.0, 1.0)
+    assert said[Step.THANK] == (0.0, OPEN_WEIGHT)
+
+
+def test_message_of_which_nobody_said_what_it_calls_for_teaches_nothing_of_it() -> None:
+    assert not customer_target(customer_row())[1][NEXT].any()
 
 
 @pytest.mark.parametrize(

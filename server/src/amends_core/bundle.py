@@ -32,6 +32,7 @@ OUTPUTS: tuple[str, ...] = (
     *(f"act:{act}" for act in CUSTOMER_ACTS),
     "upset",
     "care",
+    *(f"next:{step}" for step in STEPS),
 )
 """What the columns of the graph's `logits` output mean, in order."""
 

@@ -34,6 +34,7 @@ _MISSTEPS = slice(_STRONG.stop, _STRONG.stop + len(SENTENCE_MISSTEPS))
 _ACTS = slice(_MISSTEPS.stop, _MISSTEPS.stop + len(CUSTOMER_ACTS))
 _UPSET = _ACTS.stop
 _CARE = _UPSET + 1
+_NEXT = slice(_CARE + 1, _CARE + 1 + len(STEPS))
 
 
 @dataclass(frozen=True, slots=True)
@@ -68,6 +69,8 @@ class CustomerReading:
     upset: float
     acts: Mapping[CustomerAct, float]
     """Probability of each act; they add up to 1."""
+    calls_for: Mapping[Step, float]
+    """How far the message by itself calls for each step of the agent, 0 to 1; several can be called for."""
 
 
 class Detector:
@@ -118,8 +121,13 @@ class Detector:
         odds = np.exp(logits - logits.max())
         acts = dict(zip(CUSTOMER_ACTS, (odds / odds.sum()).tolist(), strict=True))
         act = CUSTOMER_ACTS[int(odds.argmax())]
+        probabilities = self._calibrated(encoding).tolist()
         return CustomerReading(
-            act=act, act_probability=acts[act], upset=float(self._calibrated(encoding)[_UPSET]), acts=acts
+            act=act,
+            act_probability=acts[act],
+            upset=probabilities[_UPSET],
+            acts=acts,
+            calls_for=dict(zip(STEPS, probabilities[_NEXT], strict=True)),
         )
 
     def claims(self, reading: SentenceReading, label: Label) -> bool:

@@ -4,7 +4,7 @@ from dataclasses import replace
 
 import pytest
 import yaml
-from amends_core.advice import PHRASINGS
+from amends_core.advice import PHRASINGS, Advice
 from amends_core.advice.features import STATE_FEATURES, STEP_FEATURES
 from amends_core.advice.weights import PATH
 from amends_core.conversation import Turn
@@ -31,8 +31,10 @@ from core_builders import (
     OWN,
     REFLECT,
     REJECTS,
+    SAID,
     SORRY,
     VENTS,
+    Says,
     World,
     agent,
     said,
@@ -80,6 +82,20 @@ def test_at_most_so_many_steps_are_given_as_were_asked_for(world: World, most: i
     probabilities = [advice.probability for advice in all_steps.steps]
     assert probabilities == sorted(probabilities, reverse=True)
     assert 0 <= probabilities[-1] <= probabilities[0] <= 1
+
+
+@pytest.mark.parametrize("step", [Step.LISTEN, Step.EMPATHIZE, Step.APOLOGIZE, Step.TAKE_ACTION])
+def test_step_that_the_message_calls_for_rises(world: World, step: Step) -> None:
+    said_of = SAID[ASKS]
+    called = {ASKS: Says({**said_of.outputs, f"next:{step}": 0.95})}
+    before, after = world.advise(said(ASKS), most=13), world.advise(said(ASKS), most=13, says=called)
+    place = [[advice.step for advice in answer.steps].index(step) for answer in (before, after)]
+    assert place[1] <= place[0]
+    assert odds_of(after, step) > odds_of(before, step)
+
+
+def odds_of(answer: Advice, step: Step) -> float:
+    return next(advice.probability for advice in answer.steps if advice.step is step)
 
 
 FIRST = [

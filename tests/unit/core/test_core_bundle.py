@@ -178,7 +178,7 @@ def test_manifest_field_of_another_kind_is_refused(tiny: Path, field: str, value
 
 
 def test_outputs_name_every_head_once() -> None:
-    assert len(OUTPUTS) == len(set(OUTPUTS)) == 2 * len(STEPS) + len(SENTENCE_MISSTEPS) + len(CUSTOMER_ACTS) + 2
+    assert len(OUTPUTS) == len(set(OUTPUTS)) == 3 * len(STEPS) + len(SENTENCE_MISSTEPS) + len(CUSTOMER_ACTS) + 2
 
 
 def test_embedded_bundle_is_whole() -> None:

@@ -31,6 +31,13 @@ def test_each_act_is_read_from_its_own_column(act: CustomerAct) -> None:
     assert reading.upset == pytest.approx(0.8, abs=1e-6)
 
 
+@pytest.mark.parametrize("step", STEPS)
+def test_what_a_message_calls_for_is_read_from_its_own_column(step: Step) -> None:
+    reading = Detector(manifest()).read_customer(Says({f"next:{step}": 0.7}).encoding("x"))
+    assert max(reading.calls_for, key=lambda one: reading.calls_for[one]) is step
+    assert reading.calls_for[step] == pytest.approx(0.7, abs=1e-6)
+
+
 def test_scale_of_the_manifest_makes_the_probability() -> None:
     detector = Detector(manifest(calibration={"step:THANK": PlattScale(2.0, -1.0)}))
     reading = detector.read_sentence(logits(0.5))

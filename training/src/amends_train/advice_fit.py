@@ -15,8 +15,9 @@ import yaml
 from amends_core.advice.features import STATE_FEATURES, STEP_FEATURES, Floats, state_features, step_features
 from amends_core.advice.weights import PATH, Weights, dump, log_odds
 from amends_core.bundle import DEFAULT_BUNDLE, load_bundle
-from amends_core.conversation import Turn
+from amends_core.conversation import State, Turn
 from amends_core.local import LocalScorer
+from amends_core.scorer import Plan
 from amends_core.stages import expectations, locate
 from amends_core.taxonomy import STEPS, Role
 from scipy.optimize import minimize
@@ -25,6 +26,7 @@ from sklearn.model_selection import LeaveOneGroupOut
 
 from amends_train.calibrate import platt
 from amends_train.measure import calibration_error
+from amends_train.script import Script
 
 HEADER = "# Fitted by `make advice`; see amends_core/advice/features.py for what each feature means.\n"
 RIDGE_STEP = 0.3
@@ -33,6 +35,8 @@ RIDGE_STATE = 1.5
 """Prior precision of what the conversation's state weighs on each step: many weights, few rows."""
 WRONG_WEIGHT = 1.5
 """How much a plainly wrong step counts against a missed acceptable one."""
+GUIDE_WEIGHT = 8.0
+"""How much a row of a guide counts against a conversation: a rule is not outvoted by how often it seems otherwise."""
 _STATE_SIZE = len(STATE_FEATURES) * len(STEPS)
 
 
@@ -59,19 +63,27 @@ def read_cases(paths: Sequence[Path], bundle: Path = DEFAULT_BUNDLE) -> Cases:
     read = [(str(path), json.loads(line)) for path in paths for line in path.read_text(encoding="utf-8").splitlines()]
     rows = [row for _, row in read]
     return Cases(
-        seen=np.stack([_seen(row, local) for row in rows]),
+        seen=np.stack([_read(row, local) for row in rows]),
         acceptable=np.array([[step in row["acceptable"] for step in STEPS] for row in rows], dtype=np.float64),
         wrong=np.array([[step in row["wrong"] for step in STEPS] for row in rows], dtype=np.float64),
         source=np.array([source for source, _ in read]),
     )
 
 
-def fit(cases: Cases) -> Weights:
-    """The weights with the highest posterior under a normal prior around 0."""
+def fit(cases: Cases, guides: Cases | None = None) -> Weights:
+    """The weights with the highest posterior under a normal prior around 0, held to what the guides call for."""
     features = cases.seen.shape[2]
     ridge = np.full(features, RIDGE_STATE)
     ridge[: len(STEP_FEATURES)] = RIDGE_STEP
-    found = minimize(_loss, np.zeros(features), args=(cases, ridge), jac=True, method="L-BFGS-B").x
+
+    def loss(weights: Floats) -> tuple[float, Floats]:
+        value, slope = _loss(weights, cases, ridge)
+        if guides is None:
+            return value, slope
+        held, pull = _loss(weights, guides, np.zeros(features))
+        return value + GUIDE_WEIGHT * held, slope + GUIDE_WEIGHT * pull
+
+    found = minimize(loss, np.zeros(features), jac=True, method="L-BFGS-B").x
     return Weights(found[: len(STEP_FEATURES)], found[len(STEP_FEATURES) :].reshape(len(STATE_FEATURES), len(STEPS)))
 
 
@@ -86,11 +98,11 @@ def figures(cases: Cases, odds: Floats) -> Mapping[str, float]:
     }
 
 
-def cross_validated(cases: Cases) -> Floats:
+def cross_validated(cases: Cases, guides: Cases | None = None) -> Floats:
     """Log odds of each case by weights that never saw a case of its author, shape (cases, 13)."""
     odds = np.zeros(cases.acceptable.shape)
     for rest, held in LeaveOneGroupOut().split(cases.seen, groups=cases.source):
-        odds[held] = cases.seen[held] @ _flat(fit(cases.only(rest)))
+        odds[held] = cases.seen[held] @ _flat(fit(cases.only(rest), guides))
     return odds
 
 
@@ -106,13 +118,31 @@ def first_step_error(weights: Weights, cases: Cases, odds: Floats) -> float:
     return calibration_error(weights.acceptance(chance[rows, first]), cases.acceptable[rows, first] > 0, bins=10)
 
 
-def _seen(row: Mapping[str, object], local: LocalScorer) -> Floats:
+def read_guides(path: Path, bundle: Path = DEFAULT_BUNDLE) -> Cases:
+    """Reads what the guides call for: `playbook`, `said` and the steps of which one comes `first`."""
+    script = Script(load_bundle(bundle).manifest)
+    scorer = script.scorer()
+    rows = yaml.safe_load(path.read_text(encoding="utf-8"))
+    seen = []
+    for row in rows:
+        plan = scorer.plan_advice(script.turns(row["said"]), row["playbook"])
+        seen.append(_seen(plan, scorer.state_of(plan, script.encodings(plan))))
+    first = np.array([[step in row["first"] for step in STEPS] for row in rows], dtype=np.float64)
+    return Cases(np.stack(seen), first, np.zeros_like(first), np.full(len(rows), str(path)))
+
+
+def _read(row: Mapping[str, object], local: LocalScorer) -> Floats:
     turns = [Turn(Role(turn["role"].upper()), turn["text"]) for turn in row["turns"]]  # type: ignore[attr-defined]
     plan = local.scorer.plan_advice(turns, str(row["playbook"]))
-    playbook, state = plan.playbook, local.scorer.state_of(plan, local.encodings(plan))
+    return _seen(plan, local.scorer.state_of(plan, local.encodings(plan)))
+
+
+def _seen(plan: Plan, state: State) -> Floats:
+    """What advice sees of a conversation: shape (13, features)."""
+    playbook = plan.playbook
     position, expected = locate(playbook, state), expectations(playbook, state)
     of_step = step_features(playbook, state, position, expected)
-    of_state = state_features(playbook, state, position, turns[-1].role)
+    of_state = state_features(playbook, state, position, plan.turns[-1].role)
     crossed = np.einsum("s,tu->tsu", of_state, np.eye(len(STEPS))).reshape(len(STEPS), _STATE_SIZE)
     return np.concatenate([of_step, crossed], axis=1)
 
@@ -145,10 +175,11 @@ def main() -> None:
             Path("eval/datasets/next-step-v1/dev.jsonl"),
         ],
     )  # fmt: skip
+    parser.add_argument("--guides", type=Path, default=Path("training/data/guides.yaml"))
     args = parser.parse_args()
-    cases = read_cases(args.cases, args.bundle)
-    odds = cross_validated(cases)
-    weights = calibrated(fit(cases), cases, odds)
+    cases, guides = read_cases(args.cases, args.bundle), read_guides(args.guides, args.bundle)
+    odds = cross_validated(cases, guides)
+    weights = calibrated(fit(cases, guides), cases, odds)
     found = {**figures(cases, odds), "calibration_error": first_step_error(weights, cases, odds)}
     print(json.dumps({name: round(value, 3) for name, value in found.items()}))
     text = yaml.safe_dump(dump(weights), sort_keys=False)

@@ -56,6 +56,7 @@ def calibrate(
     acts, upset = _stack([customer_target(row) for row in customers])[0], [row.upset for row in customers]
     scales["upset"] = _soft_platt(customer_logits[:, UPSET], np.array(upset))
     scales["care"] = UNSCALED  # an expected grade, weighed by the judgement, which is fitted to grades
+    scales.update({f"next:{step}": UNSCALED for step in STEPS})  # advice weighs them, fitted to labelled next steps
     return Calibration(scales, thresholds, _temperature(customer_logits[:, ACTS], acts[:, ACTS]))
 
 

@@ -67,6 +67,10 @@ class CustomerRow:
     """An act that could be argued for; empty where none can."""
     context: str = ""
     """What the agent said before."""
+    acceptable: tuple[str, ...] = ()
+    """Steps that the message, whatever came before, makes a good next one, best first; empty where nobody said."""
+    wrong: tuple[str, ...] = ()
+    """Steps that would do harm or make no sense after it."""
     channel: str = ""
     industry: str = ""
     register: str = ""
@@ -188,8 +192,11 @@ def _agent(path: Path, number: int, data: Mapping[str, object]) -> AgentRow:
 
 def _customer(path: Path, number: int, data: Mapping[str, object]) -> CustomerRow:
     try:
-        row = CustomerRow(**data)  # type: ignore[arg-type]
-        acts = {act.value for act in CUSTOMER_ACTS}
+        fields = {**data, "acceptable": tuple(data.get("acceptable", ())), "wrong": tuple(data.get("wrong", ()))}  # type: ignore[arg-type]
+        row = CustomerRow(**fields)  # type: ignore[arg-type]
+        acts, steps = {act.value for act in CUSTOMER_ACTS}, {step.value for step in STEPS}
+        if set(row.acceptable) & set(row.wrong) or not {*row.acceptable, *row.wrong} <= steps:
+            raise RowError(f"{path.name}:{number}: acceptable and wrong must name steps, none of them in both")
         if row.act not in acts or row.second_act not in acts | {""} or not 0 <= row.upset <= 1 or not row.text.strip():
             raise RowError(f"{path.name}:{number}: act, second_act, upset or text is out of range")
         return row

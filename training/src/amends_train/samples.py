@@ -15,6 +15,7 @@ from amends_train.targets import (
     CARE,
     COLUMN,
     LABEL_COLUMNS,
+    NEXT,
     UPSET,
     Floats,
     agent_target,
@@ -169,9 +170,9 @@ def heard_of_agent(soft: Floats) -> Floats:
 
 
 def heard_of_customer(soft: Floats) -> Floats:
-    """Where a teacher is heard on a message: on act and upset."""
+    """Where a teacher is heard on a message: on act, upset and what the message calls for."""
     weight = np.zeros_like(soft)
-    weight[ACTS] = weight[UPSET] = 1.0
+    weight[ACTS] = weight[UPSET] = weight[NEXT] = 1.0
     return weight
 
 

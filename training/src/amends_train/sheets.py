@@ -5,6 +5,7 @@
 =                                       starts a group of minimal edits
 EMPATHIZE:2,?APOLOGIZE<TAB>a sentence   `-` stands for no label, `?` for an arguable one
 VENT,EXPLAIN<TAB>0.85<TAB>a message     in a customer sheet: act, arguable second act, upset
+VENT<TAB>0.85<TAB>LISTEN,EMPATHIZE<TAB>APPRECIATE<TAB>a message   so too, with acceptable and wrong next steps
 """
 
 from collections.abc import Iterator
@@ -50,13 +51,21 @@ def read_customer_sheet(author: str, text: str) -> Iterator[CustomerRow]:
         yield CustomerRow(
             id=f"{author}-{number:04d}",
             author=author,
-            text=columns[2].strip(),
+            text=columns[-1].strip(),
             act=act.strip(),
             second_act=second.strip().lstrip("?").partition(",")[0],
             upset=float(columns[1]),
             context=cursor.context,
+            acceptable=_steps(columns, 2),
+            wrong=_steps(columns, 3),
             **attributes,
         )
+
+
+def _steps(columns: list[str], place: int) -> tuple[str, ...]:
+    """The steps of a column before the message."""
+    named = columns[place].split(",") if place < len(columns) - 1 else ()
+    return tuple(step.strip() for step in named if step.strip())
 
 
 def _walk(text: str) -> Iterator[tuple[_Cursor, list[str]]]:

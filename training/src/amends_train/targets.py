@@ -4,7 +4,7 @@ from collections.abc import Mapping
 
 import numpy as np
 from amends_core.bundle import OUTPUTS, output_name
-from amends_core.taxonomy import CUSTOMER_ACTS, SENTENCE_LABELS, Label, Step
+from amends_core.taxonomy import CUSTOMER_ACTS, SENTENCE_LABELS, STEPS, Label, Step
 from numpy.typing import NDArray
 
 from amends_train.rows import AgentRow, CustomerRow
@@ -13,8 +13,11 @@ COLUMN: Mapping[str, int] = {name: index for index, name in enumerate(OUTPUTS)}
 ACTS = slice(COLUMN[f"act:{CUSTOMER_ACTS[0]}"], COLUMN[f"act:{CUSTOMER_ACTS[-1]}"] + 1)
 UPSET = COLUMN["upset"]
 CARE = COLUMN["care"]
+NEXT = slice(COLUMN[f"next:{STEPS[0]}"], COLUMN[f"next:{STEPS[-1]}"] + 1)
 BEST_GRADE = 4.0
 """Of a graded reply: 0 harms, 4 is excellent."""
+OPEN_WEIGHT = 0.25
+"""Of a step that is called neither acceptable nor wrong after a message: most likely it is not called for."""
 SECOND_ACT_SHARE = 0.3
 """How much of an act's target an arguable second act takes."""
 
@@ -59,6 +62,12 @@ def customer_target(row: CustomerRow) -> tuple[Floats, Floats]:
     if row.second_act:
         target[COLUMN[f"act:{row.second_act}"]] += share
     target[UPSET] = row.upset
+    if row.acceptable:
+        weight[NEXT] = OPEN_WEIGHT
+        for step in row.acceptable:
+            target[COLUMN[f"next:{step}"]] = 1.0
+        for step in (*row.acceptable, *row.wrong):
+            weight[COLUMN[f"next:{step}"]] = 1.0
     return target, weight
 
 

@@ -31,6 +31,8 @@ STEP_FEATURES: Mapping[str, str] = {
     "again_until_calm": "it was made, and its stage goes on while the customer is upset",
     "done": "how well it was made already, 0 to 1",
     "done_last": "the agent's last turn made it",
+    "called_for": "how far the customer's last message by itself calls for it, 0 to 1, and nobody has answered it",
+    "called_for_before": "so it does, and the agent has answered since",
 }
 """What is seen of one step, with what it means."""
 _NOTHING: Mapping[str, float] = dict.fromkeys(STEP_FEATURES, 0.0)
@@ -54,7 +56,7 @@ STATE_FEATURES: Mapping[str, str] = {
 
 def step_features(playbook: Playbook, state: State, position: Position, expected: Mapping[Step, Expectation]) -> Floats:
     """What is seen of each step: shape (13, len(STEP_FEATURES)), in the order of the taxonomy."""
-    rows = [_of_step(step, playbook, state, position, expected[step]) for step in STEPS]
+    rows = [{**_of_step(step, playbook, state, position, expected[step]), **_of_message(step, state)} for step in STEPS]
     return np.array([_VALUES({**_NOTHING, **row}) for row in rows], dtype=np.float64)
 
 
@@ -88,6 +90,14 @@ def _of_step(
         "done_last": state.last_done.get(step, -2) == state.last_agent_turn,
         **_of_stage(step, playbook, state, position),
     }
+
+
+def _of_message(step: Step, state: State) -> Mapping[str, float]:
+    if not state.moments:
+        return {}
+    moment = state.moments[-1]
+    name = "called_for" if moment.turn_index > state.last_agent_turn else "called_for_before"
+    return {name: moment.reading.calls_for.get(step, 0.0)}
 
 
 def _of_stage(step: Step, playbook: Playbook, state: State, position: Position) -> Mapping[str, float]:

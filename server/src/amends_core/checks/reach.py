@@ -18,7 +18,7 @@ MOST_STATES = 20_000
 """States after which the walk gives up, some seconds of work; a playbook of a dozen stages has a few thousand."""
 _SAYS = Turn(Role.CUSTOMER, "these words tell nothing by themselves")
 _READINGS = tuple(
-    CustomerReading(act=act, act_probability=1.0, upset=upset, acts={act: 1.0})
+    CustomerReading(act=act, act_probability=1.0, upset=upset, acts={act: 1.0}, calls_for={})
     for act in CUSTOMER_ACTS
     for upset in UPSETS
 )
