@@ -5,6 +5,7 @@ once it is mended. Exit status 1 where anything failed.
 """
 
 import argparse
+import logging
 import re
 import subprocess
 import sys
@@ -23,6 +24,7 @@ _MOST_MB = 4096
 
 def _fuzz_one(name: str, flags: list[str]) -> None:
     """Fuzzes until libFuzzer ends the process."""
+    logging.getLogger("amends").setLevel(logging.CRITICAL)
     atheris.Setup([name, *flags], INPUTS[name])
     atheris.Fuzz()
 

@@ -1,7 +1,6 @@
 """The service without its sockets: bytes go into the outermost interceptor, and a status or bytes come out."""
 
 import asyncio
-import logging
 from collections.abc import AsyncIterator, Awaitable, Callable, Sequence
 from dataclasses import dataclass, replace
 from hashlib import blake2b
@@ -16,7 +15,9 @@ from amends_core.bundle import OUTPUTS, load_bundle
 from amends_core.encoder import Encoding
 from amends_core.playbooks import load_library
 from amends_core.scorer import Scorer, phrases_of
-from amends_server.server import Model, Service
+from amends_server.editions import Model, model_info
+from amends_server.playbooks import Edition
+from amends_server.server import Service
 from amends_server.settings import Settings
 from google.rpc import status_pb2
 from grpc import aio
@@ -50,7 +51,8 @@ def quick_model() -> Model:
     bundle = replace(bundle, manifest=replace(bundle.manifest, dimension=_DIMENSION))
     encodings = {text: encoder.encode(text) for text in phrases_of(library)}
     scorer = Scorer(bundle.manifest, library, encodings)
-    return Model(bundle, encoder, library, scorer, encodings)  # type: ignore[arg-type]
+    edition = Edition(bundle.manifest, library, scorer, encodings, model_info(bundle))
+    return Model(bundle, encoder, edition)  # type: ignore[arg-type]
 
 
 class _Recorder:
@@ -78,6 +80,9 @@ class _Context:
     def invocation_metadata(self) -> tuple[tuple[str, str], ...]:
         return self.metadata
 
+    def auth_context(self) -> dict[str, list[bytes]]:
+        return {}
+
     def set_trailing_metadata(self, metadata: tuple[Any, ...]) -> None:
         self.trailers = metadata
 
@@ -104,7 +109,6 @@ class Target:
     """Takes inputs and holds the answers to what must always hold. Counts them."""
 
     def __init__(self, model: Model) -> None:
-        logging.getLogger("amends").setLevel(logging.CRITICAL)
         self.inputs = 0
         self._loop = asyncio.new_event_loop()
         self._handlers = self._loop.run_until_complete(self._registered(model))
