@@ -160,6 +160,20 @@ def _expiry(at: object) -> Series:
     return {f"amends_tls_certificate_expiry_timestamp_seconds{{{ONE}}}": f"{at} " * 150}
 
 
+def _reload(what: str, *, refused: str, loaded: str) -> Series:
+    return {
+        f'amends_identity_reload_total{{{ONE}, what="{what}", outcome="refused"}}': refused,
+        f'amends_identity_reload_total{{{ONE}, what="{what}", outcome="loaded"}}': loaded,
+    }
+
+
+def _refused_by_quota(calls: str, sentences: str) -> Series:
+    units = {"calls": calls, "sentences": sentences}
+    return {
+        f'amends_quota_refused_total{{{ONE}, tenant="acme", unit="{unit}"}}': values for unit, values in units.items()
+    }
+
+
 def _candidate(same: str, other: str) -> Series:
     compared = f'{ONE}, model_version="2", what="verdict"'
     return {
@@ -329,6 +343,33 @@ CASES: list[Case] = [
         _languages("0+90x300", "0+11x300"),
         _languages("0+91x300", "0+9x300"),
         {**_JOB_LABELS, "language": "other"},
+    ),
+    *(
+        Case(
+            "AmendsIdentityRefused",
+            "20m",
+            _reload(what, refused="0x10 1x20", loaded="0x30"),
+            # What was refused an hour ago is told no more, and what was taken in is no trouble.
+            _reload(what, refused="1x30", loaded="0x10 1x20"),
+            {**_ONE_LABELS, "what": what, "outcome": "refused"},
+        )
+        for what in ("certificates", "tokens", "keys")
+    ),
+    # A minute has 1.8 refusals at 0.03 a second, of all units together.
+    Case(
+        "AmendsOverQuota",
+        "50m",
+        _refused_by_quota("0+0.95x60", "0+0.95x60"),
+        _refused_by_quota("0+0.85x60", "0+0.85x60"),
+        {**_JOB_LABELS, "tenant": "acme"},
+    ),
+    # Half an hour, not less: a burst is nobody's ticket.
+    Case(
+        "AmendsOverQuota",
+        "50m",
+        _refused_by_quota("0+9x60", "0x60"),
+        _refused_by_quota("0x20 9+9x12 117x40", "0x60"),
+        {**_JOB_LABELS, "tenant": "acme"},
     ),
     Case("AmendsCertificateEndsSoon", "2h", _expiry(14 * 86400 + 3500), _expiry(14 * 86400 + 3700), _ONE_LABELS),
     # Without TLS there is none that could end.
