@@ -88,7 +88,10 @@ worked: .venv-dev/installed ## Writes the worked conversations of the documentat
 dashboards: .venv-dev/installed ## Draws the dashboards of Grafana anew
 	@$(DEV)/python deploy/grafana/dashboards.py
 
-.PHONY: reference metrics scrape
+render: .venv-dev/installed ## Draws the dashboards in docs/dashboards anew, from a real Prometheus and a minute of calls
+	@$(DEV)/python docs/dashboards/render.py $(ARGS)
+
+.PHONY: reference metrics scrape render
 reference: .venv-dev/installed ## Counts anew what the embedded model usually judges, for drift; ARGS="--out FILE conversations.jsonl"
 	@$(DEV)/python -m amends_train.reference $(ARGS)
 

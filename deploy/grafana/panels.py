@@ -30,12 +30,12 @@ class Panel:
     """One panel. `queries` maps the legend of each query to its expression."""
 
     title: str
+    says: str
+    """What to read from it: a line behind the panel's question mark, and in docs/dashboards."""
     queries: dict[str, str]
     unit: str = "short"
     """Grafana's name: `s`, `percentunit`, `reqps`, `bytes`, …"""
     kind: Kind = "lines"
-    says: str = ""
-    """What to read from it, behind the panel's question mark."""
     good: float | None = None
     """Value from which a stat is green; below it is red."""
 
@@ -81,10 +81,8 @@ def _drawn(panel: Panel) -> Builder[models.Panel]:
     kinds = {"stat": _stat, "lines": _lines, "signed": _signed, "shares": _shares, "heat": _heat, "table": _table}
     # The kinds of panel share these methods, but no type that has them.
     drawn: Any = kinds[panel.kind](panel)
-    drawn = drawn.title(panel.title).datasource(_SOURCE).unit(panel.unit)
+    drawn = drawn.title(panel.title).description(panel.says).datasource(_SOURCE).unit(panel.unit)
     drawn = drawn.span(_WIDTHS[panel.kind]).height(_HEIGHTS[panel.kind])
-    if panel.says:
-        drawn = drawn.description(panel.says)
     for number, (legend, expression) in enumerate(panel.queries.items()):
         drawn = drawn.with_target(_query(panel, chr(ord("A") + number), legend, expression))
     return cast("Builder[models.Panel]", drawn)

@@ -3,7 +3,7 @@
 Values are in promtool's notation: `0+3x40` is 0, 3, 6 … in 41 samples, one every interval.
 """
 
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 
 Series = dict[str, str]
 
@@ -28,13 +28,25 @@ class Case:
     interval: str = "1m"
 
 
-def _calls(ok: str, failed: str) -> Series:
+def _calls(ok: str, refused: str, faults: str) -> Series:
+    """As many calls that callers got wrong as good ones, and refusals, of which some are faults of the service."""
     call = f'{ONE}, grpc_type="unary", {_EMPATHY}, grpc_method="ScoreReply"'
     return {
         f'grpc_server_handled_total{{{call}, grpc_code="OK"}}': ok,
-        f'grpc_server_handled_total{{{call}, grpc_code="INTERNAL"}}': failed,
-        # What a caller did wrong is no fault of the service.
+        f'grpc_server_handled_total{{{call}, grpc_code="RESOURCE_EXHAUSTED"}}': refused,
+        f'amends_call_faults_total{{{call}, grpc_code="RESOURCE_EXHAUSTED"}}': faults,
         f'grpc_server_handled_total{{{call}, grpc_code="INVALID_ARGUMENT"}}': ok,
+    }
+
+
+def _over_quota(ok: str, refused: str) -> Series:
+    """The same calls by their codes, refused by the quota of a tenant; and those of callers whom nobody knows."""
+    call = f'{ONE}, grpc_type="unary", {_EMPATHY}, grpc_method="ScoreReply"'
+    return {
+        **_calls(ok, refused, "0x2400"),
+        f'grpc_server_handled_total{{{call}, grpc_code="UNAUTHENTICATED"}}': refused,
+        f'amends_quota_refused_total{{{ONE}, tenant="acme", unit="calls"}}': refused,
+        f'amends_auth_failures_total{{{ONE}, reason="NO_TOKEN"}}': refused,
     }
 
 
@@ -51,8 +63,8 @@ _WINDOWS = (("1h", "90m", 14.4, "1m"), ("6h", "7h", 6.0, "1m"), ("1d", "26h", 3.
 """Long window, time of the look, burn rate, interval of samples."""
 
 
-def _burn(window: str, at: str, rate: float, interval: str) -> tuple[Case, Case]:
-    """Both objectives, at 1.02 times and at 0.98 times the burn rate."""
+def _burn(window: str, at: str, rate: float, interval: str) -> tuple[Case, ...]:
+    """Both objectives, at 1.02 times and at 0.98 times the burn rate; and refusals by the fault of callers alone."""
     calls = 1_000_000
     over, under = round(calls * rate * 0.001 * 1.02), round(calls * rate * 0.001 * 0.98)
     slow_over, slow_under = round(calls * rate * 0.01 * 1.02), round(calls * rate * 0.01 * 0.98)
@@ -60,11 +72,12 @@ def _burn(window: str, at: str, rate: float, interval: str) -> tuple[Case, Case]
         "AmendsAvailabilityBudgetBurn",
         at,
         # Half of the calls are the caller's mistakes.
-        _calls(f"0+{(calls - over) // 2}x2400", f"0+{over}x2400"),
-        _calls(f"0+{(calls - under) // 2}x2400", f"0+{under}x2400"),
+        _calls(f"0+{(calls - over) // 2}x2400", *2 * [f"0+{over}x2400"]),
+        _calls(f"0+{(calls - under) // 2}x2400", *2 * [f"0+{under}x2400"]),
         window=window,
         interval=interval,
     )
+    of_callers = replace(availability, silent=_over_quota(f"0+{calls // 2}x2400", f"0+{calls // 2}x2400"))
     latency = Case(
         "AmendsLatencyBudgetBurn",
         at,
@@ -73,7 +86,7 @@ def _burn(window: str, at: str, rate: float, interval: str) -> tuple[Case, Case]
         window=window,
         interval=interval,
     )
-    return availability, latency
+    return availability, of_callers, latency
 
 
 def _buckets(name: str, below: str, count: str, le: str) -> Series:
@@ -145,6 +158,20 @@ def _languages(english: str, other: str) -> Series:
 
 def _expiry(at: object) -> Series:
     return {f"amends_tls_certificate_expiry_timestamp_seconds{{{ONE}}}": f"{at} " * 150}
+
+
+def _reload(what: str, *, refused: str, loaded: str) -> Series:
+    return {
+        f'amends_identity_reload_total{{{ONE}, what="{what}", outcome="refused"}}': refused,
+        f'amends_identity_reload_total{{{ONE}, what="{what}", outcome="loaded"}}': loaded,
+    }
+
+
+def _refused_by_quota(calls: str, sentences: str) -> Series:
+    units = {"calls": calls, "sentences": sentences}
+    return {
+        f'amends_quota_refused_total{{{ONE}, tenant="acme", unit="{unit}"}}': values for unit, values in units.items()
+    }
 
 
 def _candidate(same: str, other: str) -> Series:
@@ -316,6 +343,33 @@ CASES: list[Case] = [
         _languages("0+90x300", "0+11x300"),
         _languages("0+91x300", "0+9x300"),
         {**_JOB_LABELS, "language": "other"},
+    ),
+    *(
+        Case(
+            "AmendsIdentityRefused",
+            "20m",
+            _reload(what, refused="0x10 1x20", loaded="0x30"),
+            # What was refused an hour ago is told no more, and what was taken in is no trouble.
+            _reload(what, refused="1x30", loaded="0x10 1x20"),
+            {**_ONE_LABELS, "what": what, "outcome": "refused"},
+        )
+        for what in ("certificates", "tokens", "keys")
+    ),
+    # A minute has 1.8 refusals at 0.03 a second, of all units together.
+    Case(
+        "AmendsOverQuota",
+        "50m",
+        _refused_by_quota("0+0.95x60", "0+0.95x60"),
+        _refused_by_quota("0+0.85x60", "0+0.85x60"),
+        {**_JOB_LABELS, "tenant": "acme"},
+    ),
+    # Half an hour, not less: a burst is nobody's ticket.
+    Case(
+        "AmendsOverQuota",
+        "50m",
+        _refused_by_quota("0+9x60", "0x60"),
+        _refused_by_quota("0x20 9+9x12 117x40", "0x60"),
+        {**_JOB_LABELS, "tenant": "acme"},
     ),
     Case("AmendsCertificateEndsSoon", "2h", _expiry(14 * 86400 + 3500), _expiry(14 * 86400 + 3700), _ONE_LABELS),
     # Without TLS there is none that could end.

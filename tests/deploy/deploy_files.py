@@ -29,7 +29,16 @@ def alerts() -> list[dict[str, Any]]:
 
 def load_supply(name: str) -> ModuleType:
     """A program of deploy/supply, which is no package."""
-    spec = importlib.util.spec_from_file_location(f"supply_{name}", DEPLOY / "supply" / f"{name}.py")
+    return _load(f"supply_{name}", DEPLOY / "supply" / f"{name}.py")
+
+
+def load_dashboards(name: str) -> ModuleType:
+    """A program of docs/dashboards, which is no package either."""
+    return _load(f"dashboards_{name}", ROOT / "docs" / "dashboards" / f"{name}.py")
+
+
+def _load(name: str, file: Path) -> ModuleType:
+    spec = importlib.util.spec_from_file_location(name, file)
     assert spec is not None
     assert spec.loader is not None
     module = importlib.util.module_from_spec(spec)

@@ -23,7 +23,7 @@ def test_the_json_is_what_the_code_draws(tmp_path: Path, monkeypatch: pytest.Mon
     dashboards.write(tmp_path)
     drawn = {file.name: file.read_text() for file in tmp_path.iterdir()}
     assert drawn == {file.name: file.read_text() for file in DASHBOARDS}, "run `make dashboards` and commit"
-    for name in ("dashboards", "panels"):
+    for name in ("dashboards", "panels", "queries", "overview", "model_health", "capacity"):
         monkeypatch.delitem(sys.modules, name)
 
 

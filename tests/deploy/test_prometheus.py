@@ -6,22 +6,16 @@ The registry is the service's own; the figures in it are made up here.
 import itertools
 import json
 import shutil
-import socket
-import subprocess
 import threading
 import time
 import urllib.error
-import urllib.parse
-import urllib.request
 from collections.abc import Iterator
-from pathlib import Path
 from typing import Any
 
 import pytest
-import yaml
 from amends_server.candidate import CandidateMetrics
 from amends_server.metrics import Metrics
-from deploy_files import DASHBOARDS, RULE_FILES
+from deploy_files import DASHBOARDS, load_dashboards
 from prometheus_client import Counter, Gauge, Histogram, start_http_server
 
 pytestmark = pytest.mark.skipif(
@@ -78,12 +72,6 @@ def _feed(*metrics: Metrics | CandidateMetrics) -> None:
                 child.inc()
 
 
-def _free_port() -> int:
-    with socket.socket() as probe:
-        probe.bind(("127.0.0.1", 0))
-        return int(probe.getsockname()[1])
-
-
 @pytest.fixture(scope="module")
 def exporter() -> Iterator[int]:
     """The port of a /metrics whose figures grow all the time."""
@@ -106,68 +94,26 @@ def exporter() -> Iterator[int]:
     thread.join()
 
 
-def _configured(folder: Path, exporter: int) -> Path:
-    """Prometheus' configuration with our rules, which are evaluated every second here."""
-    for file in RULE_FILES:
-        rules = yaml.safe_load(file.read_text())
-        for group in rules["groups"]:
-            group["interval"] = "1s"
-        (folder / file.name).write_text(yaml.safe_dump(rules))
-    config = {
-        "global": {"scrape_interval": "1s", "evaluation_interval": "1s"},
-        "rule_files": [file.name for file in RULE_FILES],
-        "scrape_configs": [
-            {
-                "job_name": "amends",
-                "static_configs": [
-                    {"targets": [f"127.0.0.1:{exporter}"], "labels": {"namespace": "prod", "pod": "amends-0"}}
-                ],
-            }
-        ],
-    }
-    path = folder / "prometheus.yml"
-    path.write_text(yaml.safe_dump(config))
-    return path
-
-
 @pytest.fixture(scope="module")
-def prometheus(exporter: int, tmp_path_factory: pytest.TempPathFactory) -> Iterator[str]:
-    """The address of a Prometheus that has scraped, and evaluated the rules, for some seconds."""
-    folder = tmp_path_factory.mktemp("prometheus")
-    address = f"127.0.0.1:{_free_port()}"
-    command = [
-        "prometheus",
-        f"--config.file={_configured(folder, exporter)}",
-        f"--storage.tsdb.path={folder / 'data'}",
-        f"--web.listen-address={address}",
-        "--log.level=error",
-    ]
-    with (folder / "log").open("wb") as log, subprocess.Popen(command, stdout=log, stderr=log) as process:
-        try:
-            # The last that can be there: recorded from what is recorded.
-            _wait_for_data(address, "amends:availability_errors:ratio_rate30d")
-            yield address
-        finally:
-            process.terminate()
+def prometheus(exporter: int, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Any]:
+    """A Prometheus that has scraped, and evaluated the rules, for some seconds."""
+    with load_dashboards("scraping").scraping(exporter, tmp_path_factory.mktemp("prometheus")) as running:
+        # The last that can be there: recorded from what is recorded.
+        _wait_for_data(running, "amends:availability_errors:ratio_rate30d")
+        yield running
 
 
-def _ask(address: str, path: str, **parameters: str) -> Any:
-    url = f"http://{address}/api/v1/{path}?{urllib.parse.urlencode(parameters)}"
-    with urllib.request.urlopen(url, timeout=10) as answer:
-        return json.load(answer)["data"]
-
-
-def _values(address: str, expression: str) -> list[float]:
-    found = _ask(address, "query", query=expression)["result"]
+def _values(prometheus: Any, expression: str) -> list[float]:
+    found = prometheus.ask("query", query=expression)["result"]
     return [float(sample["value"][1]) for sample in found]
 
 
-def _wait_for_data(address: str, expression: str) -> list[float]:
+def _wait_for_data(prometheus: Any, expression: str) -> list[float]:
     """Numbers, once there are some: a rate needs two scrapes, and what is recorded from it a third."""
     end = time.monotonic() + PATIENCE_S
     while True:
         try:
-            values = [value for value in _values(address, expression) if value == value]  # noqa: PLR0124  not NaN
+            values = [value for value in _values(prometheus, expression) if value == value]  # noqa: PLR0124  not NaN
         except (urllib.error.URLError, ConnectionError):
             values = []  # it has not started yet
         if values or time.monotonic() > end:
@@ -184,7 +130,7 @@ def _targets() -> Iterator[tuple[str, str]]:
 
 
 @pytest.mark.parametrize(("where", "expression"), list(_targets()), ids=[where for where, _ in _targets()])
-def test_a_panel_gets_data(prometheus: str, where: str, expression: str) -> None:
+def test_a_panel_gets_data(prometheus: Any, where: str, expression: str) -> None:
     for variable, value in (("$__rate_interval", "4s"), ("$namespace", ".*"), ("$job", ".*")):
         expression = expression.replace(variable, value)
     if any(name in expression for name in NEEDS_DAYS):
@@ -193,12 +139,12 @@ def test_a_panel_gets_data(prometheus: str, where: str, expression: str) -> None
     _wait_for_data(prometheus, expression)
 
 
-def test_no_rule_fails(prometheus: str) -> None:
-    rules = [rule for group in _ask(prometheus, "rules")["groups"] for rule in group["rules"]]
+def test_no_rule_fails(prometheus: Any) -> None:
+    rules = [rule for group in prometheus.ask("rules")["groups"] for rule in group["rules"]]
     assert rules
     assert [rule for rule in rules if rule["health"] != "ok"] == []
 
 
-def test_what_is_made_up_as_faulty_fires(prometheus: str) -> None:
+def test_what_is_made_up_as_faulty_fires(prometheus: Any) -> None:
     """Half of the calls fail here, so that the pages are at least pending."""
     _wait_for_data(prometheus, 'ALERTS{alertname="AmendsAvailabilityBudgetBurn", severity="page"}')

@@ -9,7 +9,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from amends_client import CallError, Client, ClientOptions, NotFound, Overloaded, customer
+from amends_client import CallError, Client, ClientOptions, NotFound, Overloaded, Unauthenticated, customer
 from amends_core.playbooks.library import DATA_DIR
 from amends_server.editions import Model, load_model
 from amends_server.identity.token_file import with_entry
@@ -169,6 +169,22 @@ def test_calls_beyond_the_quota_are_refused_with_when_to_come_back(house: Callab
     assert opened.value("amends_quota_refused_total", tenant="acme", unit="calls") == 1
 
 
+def test_what_a_tenant_asks_beyond_its_terms_is_no_fault_of_the_service(house: Callable[..., House]) -> None:
+    opened = house(acme="calls_per_s: 0.01\ncalls_burst: 1\nlive_conversations: 0\n")
+    stranger = Client(ClientOptions(opened.running.target, timeout_s=PATIENCE_S, max_attempts=1))
+    with stranger, pytest.raises(Unauthenticated):
+        stranger.list_playbooks()
+    with pytest.raises(Overloaded), opened.acme.coach(resume_for_s=0) as coaching:
+        coaching.ask(TURNS[0])
+    with pytest.raises(Overloaded):
+        opened.acme.list_playbooks()
+    listed = {"grpc_type": "unary", "grpc_service": "amends.v1.PlaybookService", "grpc_method": "ListPlaybooks"}
+    assert opened.value("grpc_server_handled_total", **listed, grpc_code="RESOURCE_EXHAUSTED") == 1
+    assert opened.value("grpc_server_handled_total", **listed, grpc_code="UNAUTHENTICATED") == 1
+    (faults,) = opened.running.service.metrics.faults.collect()
+    assert faults.samples == []
+
+
 def test_sentences_beyond_the_quota_are_refused(house: Callable[..., House]) -> None:
     opened = house(acme="sentences_per_s: 0.01\nsentences_burst: 20\n")
     long = " ".join(f"I am sorry for day {day} of the wait." for day in range(30))
@@ -194,10 +210,11 @@ def test_open_conversations_are_bounded_for_each_tenant(house: Callable[..., Hou
     with opened.acme.coach() as coaching:
         coaching.ask(TURNS[0])
         with (
-            pytest.raises(Overloaded, match="live_conversations of the tenant"),
+            pytest.raises(Overloaded, match=r"quota of live conversations \(1\) is used up") as caught,
             opened.acme.coach(resume_for_s=0) as second,
         ):
             second.ask(TURNS[0])
+        assert caught.value.reason == "QUOTA_EXCEEDED"
         with opened.beta.coach() as other:
             assert other.ask(TURNS[0]).HasField("advice")
 

@@ -15,7 +15,7 @@ from typing import TYPE_CHECKING, Any, NoReturn, cast
 import grpc
 from grpc import aio
 
-from amends_server.errors import CallError, malformed
+from amends_server.errors import CallError, is_fault, malformed
 from amends_server.failures import call_error
 from amends_server.identity.audit import Audit
 from amends_server.identity.gate import OPEN, Gate
@@ -161,6 +161,8 @@ class _Call:
         seconds = time.monotonic() - self._started
         self._metrics.in_flight.dec()
         self._metrics.handled.labels(*self._method.labels, self._code.name).inc()
+        if is_fault(self._code, self._reason):
+            self._metrics.faults.labels(*self._method.labels, self._code.name).inc()
         traced = exemplar()
         self._metrics.handling.labels(*self._method.labels).observe(seconds, traced)
         self._log(seconds, traced or {})

@@ -23,6 +23,24 @@ _STREAM_RETRY_S = 1.0
 """Seconds after which another replica, or a conversation that ended, may have made room."""
 
 
+_FAULTS = frozenset(
+    {
+        grpc.StatusCode.UNKNOWN,
+        grpc.StatusCode.DEADLINE_EXCEEDED,
+        grpc.StatusCode.RESOURCE_EXHAUSTED,
+        grpc.StatusCode.INTERNAL,
+        grpc.StatusCode.UNAVAILABLE,
+    }
+)
+_OF_CALLERS = frozenset({"QUOTA_EXCEEDED", "TOO_MANY_EVENTS"})
+"""Reasons that share a code with faults, though it is the caller who asks for more than its terms or a stream give."""
+
+
+def is_fault(code: grpc.StatusCode, reason: str) -> bool:
+    """Whether a call that ended so ended by a fault of the service: what its availability is measured by."""
+    return code in _FAULTS and reason not in _OF_CALLERS
+
+
 class CallError(Exception):
     """A call that ends with a status. The message is for the caller and holds no conversation text."""
 
@@ -111,13 +129,24 @@ def not_allowed(error: NotAllowed) -> CallError:
     return CallError(grpc.StatusCode.PERMISSION_DENIED, error.reason, str(error))
 
 
-def too_many_streams(limit: int, remedy: str = "raise --max-live-conversations") -> CallError:
+def too_many_streams(limit: int) -> CallError:
     """RESOURCE_EXHAUSTED for a live conversation where there is room for no more."""
     text = (
         f"{limit} live conversations are open here, which is the most; come back in {_STREAM_RETRY_S:.0f} s, add "
-        f"replicas or {remedy}"
+        "replicas or raise --max-live-conversations"
     )
     return CallError(grpc.StatusCode.RESOURCE_EXHAUSTED, "TOO_MANY_STREAMS", text, _retry(_STREAM_RETRY_S))
+
+
+def too_many_streams_of_tenant(limit: int) -> CallError:
+    """RESOURCE_EXHAUSTED for a live conversation of a tenant that has as many open as its terms give."""
+    text = (
+        f"your quota of live conversations ({limit}) is used up; come back in {_STREAM_RETRY_S:.0f} s, end one, or ask "
+        "whoever runs the service for more"
+    )
+    metadata = {"limit": "live_conversations", "quota": str(limit)}
+    code = grpc.StatusCode.RESOURCE_EXHAUSTED
+    return CallError(code, "QUOTA_EXCEEDED", text, _retry(_STREAM_RETRY_S), metadata=metadata)
 
 
 def too_many_events(limit: int) -> CallError:

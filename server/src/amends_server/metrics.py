@@ -66,6 +66,12 @@ class Metrics:
         call = ("grpc_type", "grpc_service", "grpc_method")
         self.started = Counter("grpc_server_started", "Calls started.", call, registry=r)
         self.handled = Counter("grpc_server_handled", "Calls ended, by code.", (*call, "grpc_code"), registry=r)
+        self.faults = Counter(
+            "amends_call_faults",
+            "Calls ended by a fault of the service; not what callers did wrong, nor beyond their quota.",
+            (*call, "grpc_code"),
+            registry=r,
+        )
         self.handling = Histogram(
             "grpc_server_handling_seconds", "Seconds a call took.", call, buckets=LATENCY, registry=r
         )

@@ -9,6 +9,9 @@ from amends_core.coaching import StaleToken
 from amends_core.errors import RequestError, UnknownPlaybook
 from amends_server import errors
 from amends_server.encoding.policy import Limit, Priority, Refusal
+from amends_server.identity.caller import NotAllowed, NotKnown
+from amends_server.identity.caller import Refusal as CallerRefusal
+from amends_server.identity.quotas import OverQuota
 from google.protobuf.message import Message
 from google.rpc import error_details_pb2, status_pb2
 
@@ -17,6 +20,10 @@ TABLE = [
     (errors.invalid([("turns", "is empty")]), grpc.StatusCode.INVALID_ARGUMENT, "INVALID_REQUEST"),
     (errors.malformed(), grpc.StatusCode.INVALID_ARGUMENT, "MALFORMED_MESSAGE"),
     (errors.overloaded(BUSY, 1.5), grpc.StatusCode.RESOURCE_EXHAUSTED, "OVERLOADED"),
+    (errors.over_quota(OverQuota("calls", 2.0, 0.5)), grpc.StatusCode.RESOURCE_EXHAUSTED, "QUOTA_EXCEEDED"),
+    (errors.too_many_streams_of_tenant(7), grpc.StatusCode.RESOURCE_EXHAUSTED, "QUOTA_EXCEEDED"),
+    (errors.not_known(NotKnown(CallerRefusal.NO_TOKEN, "")), grpc.StatusCode.UNAUTHENTICATED, "NO_TOKEN"),
+    (errors.not_allowed(NotAllowed(CallerRefusal.NO_TENANT, "")), grpc.StatusCode.PERMISSION_DENIED, "NO_TENANT"),
     (errors.expired(), grpc.StatusCode.DEADLINE_EXCEEDED, "DEADLINE_EXCEEDED"),
     (errors.unhealthy(), grpc.StatusCode.UNAVAILABLE, "INFERENCE_FAILED"),
     (errors.internal("ab12"), grpc.StatusCode.INTERNAL, "INTERNAL"),
@@ -31,6 +38,8 @@ TABLE = [
     (errors.draining(), grpc.StatusCode.UNAVAILABLE, "DRAINING"),
     (errors.from_core(UnknownPlaybook("best", ("unified",))), grpc.StatusCode.NOT_FOUND, "UNKNOWN_PLAYBOOK"),
 ]
+FAULTS = {"OVERLOADED", "DEADLINE_EXCEEDED", "INFERENCE_FAILED", "INTERNAL", "TOO_MANY_STREAMS", "DRAINING"}
+COME_BACK = {"OVERLOADED", "TOO_MANY_STREAMS", "QUOTA_EXCEEDED"}
 
 
 M = TypeVar("M", bound=Message)
@@ -54,6 +63,17 @@ def test_each_error_has_its_code_and_leads_with_error_info(
     info = error_details_pb2.ErrorInfo()
     assert status.details[0].Unpack(info)
     assert (info.reason, info.domain) == (reason, "amends.v1")
+
+
+@pytest.mark.parametrize("error", [row[0] for row in TABLE], ids=lambda error: error.reason)
+def test_it_is_told_whose_fault_it_was(error: errors.CallError) -> None:
+    assert errors.is_fault(error.code, error.reason) is (error.reason in FAULTS)
+
+
+def test_what_no_error_of_ours_ended_is_judged_by_its_code() -> None:
+    assert errors.is_fault(grpc.StatusCode.UNKNOWN, "")
+    assert not errors.is_fault(grpc.StatusCode.OK, "")
+    assert not errors.is_fault(grpc.StatusCode.CANCELLED, ""), "the caller left"
 
 
 @pytest.mark.parametrize("error", [row[0] for row in TABLE])
@@ -111,7 +131,7 @@ def test_a_refusal_for_load_says_which_limit_and_how_long_the_queue_is(limit: Li
     assert dict(info.metadata) == {"limit": limit.value, "queue_seconds": "1.250"}
 
 
-@pytest.mark.parametrize("error", [row[0] for row in TABLE if row[2] not in {"OVERLOADED", "TOO_MANY_STREAMS"}])
+@pytest.mark.parametrize("error", [row[0] for row in TABLE if row[2] not in COME_BACK])
 def test_other_errors_push_nobody_back(error: errors.CallError) -> None:
     assert "grpc-retry-pushback-ms" not in dict(error.trailers())
     assert _detail(error, error_details_pb2.RetryInfo) is None

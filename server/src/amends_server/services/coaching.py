@@ -20,7 +20,7 @@ from amends_core.taxonomy import Role
 from amends_server.candidate import Trial
 from amends_server.convert import advice_to, judgement_to, role_from, turn_from, turns_from
 from amends_server.encoding import EncoderPool, Overloaded, Priority, QueueExpired
-from amends_server.errors import draining, invalid, too_many_events, too_many_streams
+from amends_server.errors import draining, invalid, too_many_events, too_many_streams, too_many_streams_of_tenant
 from amends_server.identity.quotas import OverQuota
 from amends_server.identity.visit import Visit, current_visit
 from amends_server.metrics import Metrics
@@ -133,7 +133,7 @@ class Coaching:
         most = visit.tenant.terms.live_conversations
         if most is not None and sum(stream.tenant == visit.tenant.name for stream in self._streams) >= most:
             self._metrics.quota_refused.labels(visit.tenant.name, "live_conversations").inc()
-            raise too_many_streams(most, "raise live_conversations of the tenant")
+            raise too_many_streams_of_tenant(most)
 
 
 @dataclass(slots=True)

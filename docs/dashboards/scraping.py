@@ -1,0 +1,83 @@
+"""A real Prometheus that scrapes one service and evaluates our rules; of Debian's package `prometheus`."""
+
+import json
+import re
+import socket
+import subprocess
+import urllib.parse
+import urllib.request
+from collections.abc import Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import yaml
+
+RULES = Path(__file__).parents[2] / "deploy" / "prometheus"
+
+
+@dataclass(frozen=True, slots=True)
+class Prometheus:
+    """One that runs."""
+
+    address: str
+
+    def ask(self, path: str, **parameters: str) -> Any:
+        """What its API answers under `/api/v1`.
+
+        Raises:
+            OSError: it does not answer, or refuses the question.
+        """
+        url = f"http://{self.address}/api/v1/{path}?{urllib.parse.urlencode(parameters)}"
+        with urllib.request.urlopen(url, timeout=10) as answer:
+            return json.load(answer)["data"]
+
+
+@contextmanager
+def scraping(exporter: int, folder: Path, *, short_windows: str = "") -> Iterator[Prometheus]:
+    """Scrapes a port of this machine every second, as the job `amends`, and evaluates the rules as often.
+
+    Args:
+        exporter: the port of /metrics.
+        folder: where configuration, data and log go.
+        short_windows: what stands for windows of 2 and 5 minutes in the rules, where a run is shorter than those.
+    """
+    address = f"127.0.0.1:{_free_port()}"
+    command = [
+        "prometheus",
+        f"--config.file={_configured(folder, exporter, short_windows)}",
+        f"--storage.tsdb.path={folder / 'data'}",
+        f"--web.listen-address={address}",
+        "--log.level=error",
+    ]
+    with (folder / "log").open("wb") as log, subprocess.Popen(command, stdout=log, stderr=log) as process:
+        try:
+            yield Prometheus(address)
+        finally:
+            process.terminate()
+
+
+def _configured(folder: Path, exporter: int, short_windows: str) -> Path:
+    files = sorted(RULES.glob("*.yaml"))
+    for file in files:
+        text = file.read_text(encoding="utf-8")
+        rules = yaml.safe_load(re.sub(r"\[[25]m\]", f"[{short_windows}]", text) if short_windows else text)
+        for group in rules["groups"]:
+            group["interval"] = "1s"
+        (folder / file.name).write_text(yaml.safe_dump(rules))
+    target = {"targets": [f"127.0.0.1:{exporter}"], "labels": {"namespace": "prod", "pod": "amends-0"}}
+    config = {
+        "global": {"scrape_interval": "1s", "evaluation_interval": "1s"},
+        "rule_files": [file.name for file in files],
+        "scrape_configs": [{"job_name": "amends", "static_configs": [target]}],
+    }
+    path = folder / "prometheus.yml"
+    path.write_text(yaml.safe_dump(config))
+    return path
+
+
+def _free_port() -> int:
+    with socket.socket() as probe:
+        probe.bind(("127.0.0.1", 0))
+        return int(probe.getsockname()[1])
