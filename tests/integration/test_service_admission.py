@@ -76,7 +76,7 @@ def test_a_call_an_item_and_a_stream_are_refused_alike(
     for priority, count in refused_by.items():
         assert total(running, "amends_admission_refused_total", priority=priority, reason="queue_full") == count
     score = {"grpc_type": "unary", "grpc_service": "amends.v1.EmpathyService", "grpc_method": "ScoreReply"}
-    assert total(running, "amends_call_faults_total", **score, grpc_code="RESOURCE_EXHAUSTED") == 1
+    wait_for(running, lambda: total(running, "amends_call_faults_total", **score, grpc_code="RESOURCE_EXHAUSTED") == 1)
 
 
 def test_live_calls_go_before_conversations_and_batches_and_those_that_step_back(

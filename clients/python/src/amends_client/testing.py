@@ -85,7 +85,8 @@ class FakeServer:
         self._server = grpc.server(ThreadPoolExecutor(max_workers=4), options=[("grpc.so_reuseport", 0)])
         for service in _SERVICES:
             self._server.add_generic_rpc_handlers((self._handler(service),))
-        self.target = f"localhost:{self._listen(credentials)}"
+        host = "127.0.0.1" if credentials is None else "localhost"
+        self.target = f"{host}:{self._listen(credentials)}"
         """Where it listens."""
         self.answer("Check", health_pb2.HealthCheckResponse(status=health_pb2.HealthCheckResponse.SERVING))
         self._server.start()
@@ -115,7 +116,8 @@ class FakeServer:
 
     def _listen(self, credentials: grpc.ServerCredentials | None) -> int:
         if credentials is None:
-            return self._server.add_insecure_port("localhost:0")
+            # One address: by name, a port that is free on one of two addresses may be another server's on the other.
+            return self._server.add_insecure_port("127.0.0.1:0")
         return self._server.add_secure_port("localhost:0", credentials)
 
     def _handler(self, service: ServiceDescriptor) -> grpc.GenericRpcHandler:
