@@ -225,7 +225,7 @@ def test_message_is_taught_by_the_word_on_the_context_it_is_read_with() -> None:
     soft = {(row.text, context): value for context, value in said.items()}
     (sample,) = samples(Corpus([], [row], soft=soft), Shares(no_context=1.0, teacher=0.5), 0.5, random.Random(1))
     assert sample.target[UPSET] == pytest.approx(0.5 * 1.0)
-    assert {OUTPUTS[i] for i in np.flatnonzero(sample.weight)} == {*OUTPUTS[ACTS], "upset"}
+    assert {OUTPUTS[i] for i in np.flatnonzero(sample.weight)} == {*OUTPUTS[ACTS], *OUTPUTS[NEXT], "upset"}
 
 
 def test_sentences_of_graded_replies_teach_care_and_other_turns_teach_nothing_without_a_teacher(tmp_path: Path) -> None:
