@@ -3,61 +3,10 @@
 Values are in promtool's notation: `0+3x40` is 0, 3, 6 … in 41 samples, one every interval.
 """
 
-from dataclasses import dataclass, field, replace
+from dataclasses import replace
 
-Series = dict[str, str]
-
-IDENTITY = 'namespace="prod", job="amends"'
-ONE = f'{IDENTITY}, pod="a", instance="a:9464"'
-_EMPATHY = 'grpc_service="amends.v1.EmpathyService"'
-_ONE_LABELS = {"namespace": "prod", "job": "amends", "pod": "a", "instance": "a:9464"}
-_JOB_LABELS = {"namespace": "prod", "job": "amends"}
-
-
-@dataclass(frozen=True)
-class Case:
-    """One alert, at one time after the first sample."""
-
-    alert: str
-    at: str
-    fires: Series
-    silent: Series
-    labels: dict[str, str] = field(default_factory=lambda: dict(_JOB_LABELS))
-    window: str = ""
-    """Which of the alerts of that name, where several windows have one each."""
-    interval: str = "1m"
-
-
-def _calls(ok: str, refused: str, faults: str) -> Series:
-    """As many calls that callers got wrong as good ones, and refusals, of which some are faults of the service."""
-    call = f'{ONE}, grpc_type="unary", {_EMPATHY}, grpc_method="ScoreReply"'
-    return {
-        f'grpc_server_handled_total{{{call}, grpc_code="OK"}}': ok,
-        f'grpc_server_handled_total{{{call}, grpc_code="RESOURCE_EXHAUSTED"}}': refused,
-        f'amends_call_faults_total{{{call}, grpc_code="RESOURCE_EXHAUSTED"}}': faults,
-        f'grpc_server_handled_total{{{call}, grpc_code="INVALID_ARGUMENT"}}': ok,
-    }
-
-
-def _over_quota(ok: str, refused: str) -> Series:
-    """The same calls by their codes, refused by the quota of a tenant; and those of callers whom nobody knows."""
-    call = f'{ONE}, grpc_type="unary", {_EMPATHY}, grpc_method="ScoreReply"'
-    return {
-        **_calls(ok, refused, "0x2400"),
-        f'grpc_server_handled_total{{{call}, grpc_code="UNAUTHENTICATED"}}': refused,
-        f'amends_quota_refused_total{{{ONE}, tenant="acme", unit="calls"}}': refused,
-        f'amends_auth_failures_total{{{ONE}, reason="NO_TOKEN"}}': refused,
-    }
-
-
-def _latency(within: str, all_calls: str) -> Series:
-    call = f'{ONE}, grpc_type="unary", {_EMPATHY}, grpc_method="NextStep"'
-    return {
-        f'grpc_server_handling_seconds_bucket{{{call}, le="0.05"}}': within,
-        f"grpc_server_handling_seconds_count{{{call}}}": all_calls,
-        f'grpc_server_handled_total{{{call}, grpc_code="OK"}}': all_calls,
-    }
-
+import alert_series as series
+from alert_series import EMPATHY, IDENTITY, JOB_LABELS, ONE, ONE_LABELS, Case
 
 _WINDOWS = (("1h", "90m", 14.4, "1m"), ("6h", "7h", 6.0, "1m"), ("1d", "26h", 3.0, "2m"), ("3d", "76h", 1.0, "2m"))
 """Long window, time of the look, burn rate, interval of samples."""
@@ -72,118 +21,25 @@ def _burn(window: str, at: str, rate: float, interval: str) -> tuple[Case, ...]:
         "AmendsAvailabilityBudgetBurn",
         at,
         # Half of the calls are the caller's mistakes.
-        _calls(f"0+{(calls - over) // 2}x2400", *2 * [f"0+{over}x2400"]),
-        _calls(f"0+{(calls - under) // 2}x2400", *2 * [f"0+{under}x2400"]),
+        series.calls(f"0+{(calls - over) // 2}x2400", *2 * [f"0+{over}x2400"]),
+        series.calls(f"0+{(calls - under) // 2}x2400", *2 * [f"0+{under}x2400"]),
         window=window,
         interval=interval,
     )
-    of_callers = replace(availability, silent=_over_quota(f"0+{calls // 2}x2400", f"0+{calls // 2}x2400"))
+    of_callers = replace(availability, silent=series.over_quota(f"0+{calls // 2}x2400", f"0+{calls // 2}x2400"))
     latency = Case(
         "AmendsLatencyBudgetBurn",
         at,
-        _latency(f"0+{calls - slow_over}x2400", f"0+{calls}x2400"),
-        _latency(f"0+{calls - slow_under}x2400", f"0+{calls}x2400"),
+        series.latency(f"0+{calls - slow_over}x2400", f"0+{calls}x2400"),
+        series.latency(f"0+{calls - slow_under}x2400", f"0+{calls}x2400"),
         window=window,
         interval=interval,
     )
     return availability, of_callers, latency
 
 
-def _buckets(name: str, below: str, count: str, le: str) -> Series:
-    """A histogram of two buckets: up to `le`, and the rest."""
-    return {
-        f'{name}_bucket{{{ONE}, le="{le}"}}': below,
-        f'{name}_bucket{{{ONE}, le="0.25"}}': count,
-        f'{name}_bucket{{{ONE}, le="+Inf"}}': count,
-        f"{name}_count{{{ONE}}}": count,
-    }
-
-
-def _started(values: str) -> Series:
-    return {f'grpc_server_started_total{{{ONE}, grpc_type="unary", {_EMPATHY}, grpc_method="ScoreReply"}}': values}
-
-
-def _info(*shas: str) -> Series:
-    return {
-        f'amends_model_info{{{IDENTITY}, pod="{pod}", instance="{pod}", name="m", version="1", sha256="{sha}"}}': "1x60"
-        for pod, sha in enumerate(shas)
-    }
-
-
-def _verdicts(good: str, bad: str) -> Series:
-    return {
-        f'amends_verdicts_total{{{ONE}, playbook="p", verdict="MAKES_AMENDS"}}': good,
-        f'amends_verdicts_total{{{ONE}, playbook="p", verdict="FALLS_SHORT"}}': bad,
-    }
-
-
-def _busy(seconds: str) -> Series:
-    """Of two threads: a minute has 120 seconds of theirs."""
-    return {f"amends_inference_seconds_sum{{{ONE}}}": seconds, f"amends_encoder_threads{{{ONE}}}": "2x60"}
-
-
-def _costs(below: str, le: str, count: str = "0+100x60") -> Series:
-    """Ratios of measured to estimated seconds, up to `le` and above it."""
-    name = "amends_cost_ratio"
-    return {
-        f'{name}_bucket{{{ONE}, le="0.1"}}': "0x60",
-        f'{name}_bucket{{{ONE}, le="{le}"}}': below,
-        f'{name}_bucket{{{ONE}, le="10.0"}}': count,
-        f'{name}_bucket{{{ONE}, le="+Inf"}}': count,
-        f"{name}_count{{{ONE}}}": count,
-    }
-
-
-def _drift(good: str, bad: str) -> Series:
-    """Two verdicts, of which the reference holds as many of one as of the other."""
-    bins = {f'{ONE}, model_version="1", playbook="p", figure="verdict", bin="{name}"': name for name in ("GOOD", "BAD")}
-    counted = {"GOOD": good, "BAD": bad}
-    return {
-        **{f"amends_drift_observations_total{{{labels}}}": counted[name] for labels, name in bins.items()},
-        **{f"amends_reference_ratio{{{labels}}}": "0.5x200" for labels in bins},
-    }
-
-
-def _unsure(unsure: str, rest: str) -> Series:
-    verdicts = {"UNSURE": unsure, "PARTLY": rest}
-    return {
-        f'amends_verdicts_total{{{ONE}, playbook="p", verdict="{name}"}}': values for name, values in verdicts.items()
-    }
-
-
-def _languages(english: str, other: str) -> Series:
-    languages = {"en": english, "other": other}
-    return {f'amends_sentences_total{{{ONE}, language="{name}"}}': values for name, values in languages.items()}
-
-
-def _expiry(at: object) -> Series:
-    return {f"amends_tls_certificate_expiry_timestamp_seconds{{{ONE}}}": f"{at} " * 150}
-
-
-def _reload(what: str, *, refused: str, loaded: str) -> Series:
-    return {
-        f'amends_identity_reload_total{{{ONE}, what="{what}", outcome="refused"}}': refused,
-        f'amends_identity_reload_total{{{ONE}, what="{what}", outcome="loaded"}}': loaded,
-    }
-
-
-def _refused_by_quota(calls: str, sentences: str) -> Series:
-    units = {"calls": calls, "sentences": sentences}
-    return {
-        f'amends_quota_refused_total{{{ONE}, tenant="acme", unit="{unit}"}}': values for unit, values in units.items()
-    }
-
-
-def _candidate(same: str, other: str) -> Series:
-    compared = f'{ONE}, model_version="2", what="verdict"'
-    return {
-        f'amends_candidate_comparisons_total{{{compared}, outcome="same"}}': same,
-        f'amends_candidate_comparisons_total{{{compared}, outcome="other"}}': other,
-    }
-
-
-_DRIFTED = {**_JOB_LABELS, "model_version": "1", "playbook": "p", "figure": "verdict"}
-_UNAVAILABLE = f'{ONE}, grpc_type="unary", {_EMPATHY}, grpc_method="ScoreReply", grpc_code="UNAVAILABLE"'
+_DRIFTED = {**JOB_LABELS, "model_version": "1", "playbook": "p", "figure": "verdict"}
+_UNAVAILABLE = f'{ONE}, grpc_type="unary", {EMPATHY}, grpc_method="ScoreReply", grpc_code="UNAVAILABLE"'
 _UP = f'up{{{IDENTITY}, pod="%s", instance="%s:9464"}}'
 
 CASES: list[Case] = [
@@ -194,60 +50,66 @@ CASES: list[Case] = [
         "15m",
         {_UP % ("a", "a"): "0x20", _UP % ("b", "b"): "1x20"},
         {_UP % ("a", "a"): "0x6 1 0x20", _UP % ("b", "b"): "1x20"},
-        _ONE_LABELS,
+        ONE_LABELS,
     ),
     Case(
         "AmendsRestarts",
         "60m",
         {f"process_start_time_seconds{{{ONE}}}": "1x9 2x9 3x9 4x9 5x30"},
         {f"process_start_time_seconds{{{ONE}}}": "1x9 2x9 3x9 4x40"},
-        _ONE_LABELS,
+        ONE_LABELS,
     ),
-    Case("AmendsNoTraffic", "100m", _started("0+60x70 4200x60"), _started("0+60x85 5100x60")),
+    Case("AmendsNoTraffic", "100m", series.started("0+60x70 4200x60"), series.started("0+60x85 5100x60")),
     Case(
         "AmendsQueueWait",
         "20m",
-        _buckets("amends_queue_wait_seconds", "0+89x30", "0+100x30", "0.1"),
-        _buckets("amends_queue_wait_seconds", "0+91x30", "0+100x30", "0.1"),
-        _ONE_LABELS,
+        series.buckets("amends_queue_wait_seconds", "0+89x30", "0+100x30", "0.1"),
+        series.buckets("amends_queue_wait_seconds", "0+91x30", "0+100x30", "0.1"),
+        ONE_LABELS,
     ),
     Case(
         "AmendsRefuses",
         "15m",
         {
-            **_started("0+1000x30"),
+            **series.started("0+1000x30"),
             f'amends_admission_refused_total{{{ONE}, priority="live", reason="deadline"}}': "0+11x30",
         },
         {
-            **_started("0+1000x30"),
+            **series.started("0+1000x30"),
             f'amends_admission_refused_total{{{ONE}, priority="live", reason="deadline"}}': "0+9x30",
         },
     ),
-    Case("AmendsEncoderBusy", "30m", _busy("0+109x60"), _busy("0+107x60"), _ONE_LABELS),
-    Case("AmendsCostsMisjudged", "40m", _costs("0+49x60", "2.0"), _costs("0+51x60", "2.0"), _ONE_LABELS),
-    Case("AmendsCostsMisjudged", "40m", _costs("0+51x60", "0.5"), _costs("0+49x60", "0.5"), _ONE_LABELS),
+    Case("AmendsEncoderBusy", "30m", series.busy("0+109x60"), series.busy("0+107x60"), ONE_LABELS),
+    Case("AmendsCostsMisjudged", "40m", series.costs("0+49x60", "2.0"), series.costs("0+51x60", "2.0"), ONE_LABELS),
+    Case("AmendsCostsMisjudged", "40m", series.costs("0+51x60", "0.5"), series.costs("0+49x60", "0.5"), ONE_LABELS),
     # Of a sentence a minute the median says nothing.
-    Case("AmendsCostsMisjudged", "40m", _costs("0+49x60", "2.0"), _costs("0+0.1x60", "2.0", "0+1x60"), _ONE_LABELS),
+    Case(
+        "AmendsCostsMisjudged",
+        "40m",
+        series.costs("0+49x60", "2.0"),
+        series.costs("0+0.1x60", "2.0", "0+1x60"),
+        ONE_LABELS,
+    ),
     Case(
         "AmendsEventLoopLag",
         "20m",
-        _buckets("amends_event_loop_lag_seconds", "0+1180x30", "0+1200x30", "0.1"),
-        _buckets("amends_event_loop_lag_seconds", "0+1190x30", "0+1200x30", "0.1"),
-        _ONE_LABELS,
+        series.buckets("amends_event_loop_lag_seconds", "0+1180x30", "0+1200x30", "0.1"),
+        series.buckets("amends_event_loop_lag_seconds", "0+1190x30", "0+1200x30", "0.1"),
+        ONE_LABELS,
     ),
     Case(
         "AmendsMemoryGrows",
         "14h",
         {f"process_resident_memory_bytes{{{ONE}}}": "1000+2x900", f"process_start_time_seconds{{{ONE}}}": "0x900"},
         {f"process_resident_memory_bytes{{{ONE}}}": "1300+2x900", f"process_start_time_seconds{{{ONE}}}": "0x900"},
-        _ONE_LABELS,
+        ONE_LABELS,
     ),
     Case(
         "AmendsFileDescriptors",
         "10m",
         {f"process_open_fds{{{ONE}}}": "81x20", f"process_max_fds{{{ONE}}}": "100x20"},
         {f"process_open_fds{{{ONE}}}": "80x20", f"process_max_fds{{{ONE}}}": "100x20"},
-        _ONE_LABELS,
+        ONE_LABELS,
     ),
     Case(
         "AmendsEncoderFails",
@@ -260,23 +122,23 @@ CASES: list[Case] = [
             f"grpc_server_handled_total{{{_UNAVAILABLE}}}": "0+60x30",
             f"amends_inference_seconds_count{{{ONE}}}": "0+1x30",
         },
-        _ONE_LABELS,
+        ONE_LABELS,
     ),
     Case(
         "AmendsSentencesFail",
         "20m",
         {f'amends_inference_errors_total{{{ONE}, fault="sentence"}}': "0x10 1x20"},
         {f'amends_inference_errors_total{{{ONE}, fault="sentence"}}': "1x30"},
-        _ONE_LABELS,
+        ONE_LABELS,
     ),
     Case(
         "AmendsEncoderStalls",
         "15m",
         {f"amends_queue_sentences{{{ONE}}}": "7x30", f"amends_inference_seconds_count{{{ONE}}}": "500x30"},
         {f"amends_queue_sentences{{{ONE}}}": "7x30", f"amends_inference_seconds_count{{{ONE}}}": "0+1x30"},
-        _ONE_LABELS,
+        ONE_LABELS,
     ),
-    Case("AmendsModelMismatch", "40m", _info("x", "x", "y"), _info("x", "x", "x")),
+    Case("AmendsModelMismatch", "40m", series.info("x", "x", "y"), series.info("x", "x", "x")),
     Case(
         "AmendsPlaybooksRefused",
         "20m",
@@ -285,30 +147,30 @@ CASES: list[Case] = [
             f'amends_playbooks_reload_total{{{ONE}, outcome="refused"}}': "0x30",
             f'amends_playbooks_reload_total{{{ONE}, outcome="loaded"}}': "0x10 1x20",
         },
-        {**_ONE_LABELS, "outcome": "refused"},
+        {**ONE_LABELS, "outcome": "refused"},
     ),
     # A week of 60 to 40, then a day of 33 to 67: an index of .28; of 35 to 65: .24.
     Case(
         "AmendsVerdictDrift",
         "197h",
-        _verdicts("0+60x1001 60060+33x200", "0+40x1001 40040+67x200"),
-        _verdicts("0+60x1001 60060+35x200", "0+40x1001 40040+65x200"),
+        series.verdicts("0+60x1001 60060+33x200", "0+40x1001 40040+67x200"),
+        series.verdicts("0+60x1001 60060+35x200", "0+40x1001 40040+65x200"),
         interval="10m",
     ),
     # A new installation has no week to be compared with.
     Case(
         "AmendsVerdictDrift",
         "197h",
-        _verdicts("0+60x1001 60060+33x200", "0+40x1001 40040+67x200"),
-        _verdicts("_x1001 0+33x200", "_x1001 0+67x200"),
+        series.verdicts("0+60x1001 60060+33x200", "0+40x1001 40040+67x200"),
+        series.verdicts("_x1001 0+33x200", "_x1001 0+67x200"),
         interval="10m",
     ),
     # Halves in the reference: 75 to 25 is an index of .275, 74 to 26 of .251, 73 to 27 of .229.
     Case(
         "AmendsReferenceDrift",
         "31h",
-        _drift("0+75x200", "0+25x200"),
-        _drift("0+73x200", "0+27x200"),
+        series.drift("0+75x200", "0+25x200"),
+        series.drift("0+73x200", "0+27x200"),
         _DRIFTED,
         interval="10m",
     ),
@@ -316,8 +178,8 @@ CASES: list[Case] = [
     Case(
         "AmendsReferenceDrift",
         "31h",
-        _drift("0+75x200", "0+25x200"),
-        _drift("0+.75x200", "0+.25x200"),
+        series.drift("0+75x200", "0+25x200"),
+        series.drift("0+.75x200", "0+.25x200"),
         _DRIFTED,
         interval="10m",
     ),
@@ -325,33 +187,33 @@ CASES: list[Case] = [
     Case(
         "AmendsReferenceDrift",
         "31h",
-        _drift("0+9x200", "0x200"),
-        _drift("0+9x200", "0+9x200"),
+        series.drift("0+9x200", "0x200"),
+        series.drift("0+9x200", "0+9x200"),
         _DRIFTED,
         interval="10m",
     ),
     Case(
         "AmendsUnsure",
         "4h",
-        _unsure("0+21x300", "0+79x300"),
-        _unsure("0+19x300", "0+81x300"),
-        {**_JOB_LABELS, "playbook": "p"},
+        series.unsure("0+21x300", "0+79x300"),
+        series.unsure("0+19x300", "0+81x300"),
+        {**JOB_LABELS, "playbook": "p"},
     ),
     Case(
         "AmendsOtherLanguage",
         "4h",
-        _languages("0+90x300", "0+11x300"),
-        _languages("0+91x300", "0+9x300"),
-        {**_JOB_LABELS, "language": "other"},
+        series.languages("0+90x300", "0+11x300"),
+        series.languages("0+91x300", "0+9x300"),
+        {**JOB_LABELS, "language": "other"},
     ),
     *(
         Case(
             "AmendsIdentityRefused",
             "20m",
-            _reload(what, refused="0x10 1x20", loaded="0x30"),
+            series.reload(what, refused="0x10 1x20", loaded="0x30"),
             # What was refused an hour ago is told no more, and what was taken in is no trouble.
-            _reload(what, refused="1x30", loaded="0x10 1x20"),
-            {**_ONE_LABELS, "what": what, "outcome": "refused"},
+            series.reload(what, refused="1x30", loaded="0x10 1x20"),
+            {**ONE_LABELS, "what": what, "outcome": "refused"},
         )
         for what in ("certificates", "tokens", "keys")
     ),
@@ -359,22 +221,28 @@ CASES: list[Case] = [
     Case(
         "AmendsOverQuota",
         "50m",
-        _refused_by_quota("0+0.95x60", "0+0.95x60"),
-        _refused_by_quota("0+0.85x60", "0+0.85x60"),
-        {**_JOB_LABELS, "tenant": "acme"},
+        series.refused_by_quota("0+0.95x60", "0+0.95x60"),
+        series.refused_by_quota("0+0.85x60", "0+0.85x60"),
+        {**JOB_LABELS, "tenant": "acme"},
     ),
     # Half an hour, not less: a burst is nobody's ticket.
     Case(
         "AmendsOverQuota",
         "50m",
-        _refused_by_quota("0+9x60", "0x60"),
-        _refused_by_quota("0x20 9+9x12 117x40", "0x60"),
-        {**_JOB_LABELS, "tenant": "acme"},
+        series.refused_by_quota("0+9x60", "0x60"),
+        series.refused_by_quota("0x20 9+9x12 117x40", "0x60"),
+        {**JOB_LABELS, "tenant": "acme"},
     ),
-    Case("AmendsCertificateEndsSoon", "2h", _expiry(14 * 86400 + 3500), _expiry(14 * 86400 + 3700), _ONE_LABELS),
+    Case(
+        "AmendsCertificateEndsSoon",
+        "2h",
+        series.expiry(14 * 86400 + 3500),
+        series.expiry(14 * 86400 + 3700),
+        ONE_LABELS,
+    ),
     # Without TLS there is none that could end.
-    Case("AmendsCertificateEndsSoon", "2h", _expiry(14 * 86400 + 3000), _expiry("NaN"), _ONE_LABELS),
-    Case("AmendsCertificateEnds", "1h", _expiry(2 * 86400 + 2600), _expiry(2 * 86400 + 2800), _ONE_LABELS),
+    Case("AmendsCertificateEndsSoon", "2h", series.expiry(14 * 86400 + 3000), series.expiry("NaN"), ONE_LABELS),
+    Case("AmendsCertificateEnds", "1h", series.expiry(2 * 86400 + 2600), series.expiry(2 * 86400 + 2800), ONE_LABELS),
     Case(
         "AmendsUnknownTokens",
         "4h",
@@ -384,24 +252,24 @@ CASES: list[Case] = [
     Case(
         "AmendsCandidateDisagrees",
         "2h",
-        _candidate("0+89x200", "0+11x200"),
-        _candidate("0+91x200", "0+9x200"),
-        {**_JOB_LABELS, "model_version": "2", "what": "verdict"},
+        series.candidate("0+89x200", "0+11x200"),
+        series.candidate("0+91x200", "0+9x200"),
+        {**JOB_LABELS, "model_version": "2", "what": "verdict"},
     ),
     # A handful of comparisons says nothing.
     Case(
         "AmendsCandidateDisagrees",
         "2h",
-        _candidate("0x200", "0+4x200"),
-        _candidate("0x200", "0+3x200"),
-        {**_JOB_LABELS, "model_version": "2", "what": "verdict"},
+        series.candidate("0x200", "0+4x200"),
+        series.candidate("0x200", "0+3x200"),
+        {**JOB_LABELS, "model_version": "2", "what": "verdict"},
     ),
     Case(
         "AmendsCandidateFails",
         "10m",
         {f'amends_candidate_works{{{ONE}, name="m", model_version="2", sha256="y"}}': "1x5 0x20"},
         {f'amends_candidate_works{{{ONE}, name="m", model_version="2", sha256="y"}}': "1x30"},
-        {**_ONE_LABELS, "name": "m", "model_version": "2", "sha256": "y"},
+        {**ONE_LABELS, "name": "m", "model_version": "2", "sha256": "y"},
     ),
     Case(
         "AmendsTruncatedSentences",

@@ -8,7 +8,8 @@ from typing import Any
 
 import pytest
 import yaml
-from alert_cases import CASES, Case
+from alert_cases import CASES
+from alert_series import Case
 from deploy_files import DEPLOY, RULE_FILES, alerts, rules
 
 NEEDS_PROMTOOL = pytest.mark.skipif(

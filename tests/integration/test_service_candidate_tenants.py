@@ -6,30 +6,16 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from amends_client import Client, ClientOptions, NotFound, customer
+from amends_client import Client, NotFound
 from amends_core.bundle import load_bundle
 from amends_core.errors import TeachingError
-from amends_core.playbooks.library import DATA_DIR
 from amends_core.teaching import CustomStep, Features
 from amends_server.editions import Model, load_model
-from amends_server.identity.token_file import with_entry
-from amends_server.identity.tokens import make_token
 from amends_server.settings import Settings
 from live_streams import total, wait_for
-from running_service import PATIENCE_S, Running, Serve
+from running_service import Running, Serve
 from second_bundle import VERSION, write_bundle
-
-TURNS = [customer("My parcel is three weeks late! I am furious.")]
-REPLY = "I am so sorry about the wait."
-SOURCE = (DATA_DIR / "playbooks/connect_first.yaml").read_text()
-EXEMPLARS = """
-schema: 1
-name: acme_words
-version: 1.0.0
-labels:
-  THANK:
-    positive: [Cheers for flagging the wobble]
-"""
+from tenant_house import EXEMPLARS, REPLY, TURNS, client_of, playbook, write_tokens
 
 House = Callable[..., tuple[Running, Client, Client]]
 
@@ -56,18 +42,10 @@ def house(serve: Serve, bundle: Path, tenants: Path, tmp_path: Path) -> Iterator
 
         def opened(*, acme: str = "", **settings: Any) -> tuple[Running, Client, Client]:
             (tenants / "acme" / "tenant.yaml").write_text(acme)
-            content, secrets = b"", []
-            for name in ("acme", "beta"):
-                secret, entry = make_token(name, "desk")
-                content = with_entry(tmp_path / "tokens.yaml", content, entry)
-                secrets.append(secret)
-            (tmp_path / "tokens.yaml").write_bytes(content)
+            secrets = write_tokens(tmp_path / "tokens.yaml")
             given = {"tenant_dir": tenants, "tokens": tmp_path / "tokens.yaml", "shadow_model_dir": bundle, **settings}
             running = serve(model=load_model(Settings(**given)), playbook_poll_s=0.05, **given)
-            options = [
-                ClientOptions(running.target, timeout_s=PATIENCE_S, max_attempts=1, token=each) for each in secrets
-            ]
-            of_acme, of_beta = (stack.enter_context(Client(each)) for each in options)
+            of_acme, of_beta = (stack.enter_context(client_of(running, secret)) for secret in secrets)
             return running, of_acme, of_beta
 
         yield opened
@@ -76,7 +54,7 @@ def house(serve: Serve, bundle: Path, tenants: Path, tmp_path: Path) -> Iterator
 def write_playbook(tenants: Path, name: str) -> None:
     folder = tenants / "acme" / "playbooks"
     folder.mkdir(parents=True, exist_ok=True)
-    (folder / f"{name}.yaml").write_text(SOURCE.replace("name: connect_first", f"name: {name}"))
+    (folder / f"{name}.yaml").write_text(playbook(name))
 
 
 def write_step(folder: Path, model: Model, name: str, sha256: str) -> None:

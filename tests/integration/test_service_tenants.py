@@ -10,31 +10,11 @@ from typing import Any
 
 import pytest
 from amends_client import CallError, Client, ClientOptions, NotFound, Overloaded, Unauthenticated, customer
-from amends_core.playbooks.library import DATA_DIR
 from amends_server.editions import Model, load_model
-from amends_server.identity.token_file import with_entry
-from amends_server.identity.tokens import make_token
 from amends_server.settings import Settings
 from live_streams import wait_for
 from running_service import PATIENCE_S, Running, Serve
-
-TURNS = [customer("My parcel is three weeks late! I am furious.")]
-REPLY = "I am so sorry about the wait."
-SOURCE = (DATA_DIR / "playbooks/connect_first.yaml").read_text()
-EXEMPLARS = """
-schema: 1
-name: acme_words
-version: 1.0.0
-labels:
-  THANK:
-    positive: [Cheers for flagging the wobble]
-"""
-
-
-def playbook(name: str, version: str = "1.0.0") -> str:
-    text = SOURCE.replace("name: connect_first", f"name: {name}").replace("version: 1.0.0", f"version: {version}")
-    assert f"name: {name}\n" in text
-    return text
+from tenant_house import EXEMPLARS, REPLY, TURNS, client_of, playbook, write_tokens
 
 
 @dataclass
@@ -69,20 +49,11 @@ def house(serve: Serve, model: Model, folder: Path, tmp_path: Path) -> Iterator[
 
         def opened(*, acme: str = "", **settings: Any) -> House:
             (folder / "acme" / "tenant.yaml").write_text(acme)
-            content, secrets = b"", {}
-            for tenant in ("acme", "beta"):
-                secrets[tenant], entry = make_token(tenant, "desk")
-                content = with_entry(tmp_path / "tokens.yaml", content, entry)
-            (tmp_path / "tokens.yaml").write_bytes(content)
+            secrets = write_tokens(tmp_path / "tokens.yaml")
             given = {"tenant_dir": folder, "tokens": tmp_path / "tokens.yaml", **settings}
             loaded = replace(load_model(Settings(**given)), encoder=model.encoder)
             running = serve(model=loaded, playbook_poll_s=0.05, **given)
-            clients = [
-                stack.enter_context(
-                    Client(ClientOptions(running.target, timeout_s=PATIENCE_S, max_attempts=1, token=secrets[tenant]))
-                )
-                for tenant in ("acme", "beta")
-            ]
+            clients = (stack.enter_context(client_of(running, secret)) for secret in secrets)
             return House(running, folder, *clients)
 
         yield opened

@@ -9,6 +9,7 @@ from amends_core.advice.weights import Weights, dump, parse, shipped
 from amends_core.taxonomy import STEPS
 from amends_train.advice_fit import (
     Cases,
+    _flat,
     _loss,
     calibrated,
     cross_validated,
@@ -50,7 +51,7 @@ def test_rule_of_a_guide_is_not_outvoted() -> None:
 
 def test_guides_that_ship_are_kept_by_the_weights_that_ship() -> None:
     guides = read_guides(DATA / "guides.yaml")
-    first = (guides.seen @ np.concatenate([shipped().of_step, shipped().of_state.ravel()])).argmax(axis=1)
+    first = (guides.seen @ _flat(shipped())).argmax(axis=1)
     assert guides.acceptable[np.arange(len(first)), first].all()
 
 
