@@ -18,6 +18,9 @@ from amends_core.text import parts_of
 
 Floats = NDArray[np.float32]
 
+_SLOW_FUSIONS = ("SkipLayerNormFusion", "EmbedLayerNormFusion")
+"""Of ONNX Runtime: the fused operators take six times as long as what they replace (docs/decisions/0016)."""
+
 
 @dataclass(frozen=True, slots=True, eq=False)
 class Encoding:
@@ -60,7 +63,7 @@ class OnnxEncoder:
             self._tokenizer.no_padding()
             self._tokenizer.enable_truncation(max_length=bundle.manifest.max_tokens)
             self._unknown_id = self._tokenizer.token_to_id("[UNK]") or 0
-            self._session = ort.InferenceSession(bundle.model, _session_options(), providers=["CPUExecutionProvider"])
+            self._session = open_session(bundle.model)
         except Exception as error:  # both libraries raise kinds of their own, and plain Exception
             raise BundleError(
                 f"model.onnx or tokenizer.json of bundle {bundle.path} cannot be run ({type(error).__name__}); {REMEDY}"
@@ -95,13 +98,18 @@ def _check_graph(session: ort.InferenceSession, bundle: Bundle) -> None:
         )
 
 
-def _session_options() -> ort.SessionOptions:
+def open_session(model: bytes | str, threads: int = 1) -> ort.InferenceSession:
+    """A session as it serves: of one thread, as each thread of the service runs a sentence of its own.
+
+    Args:
+        model: bytes or path of an ONNX file.
+        threads: that one run may use.
+    """
     options = ort.SessionOptions()
-    options.intra_op_num_threads = 1
+    options.intra_op_num_threads = threads
     options.inter_op_num_threads = 1
-    # Spinning burns a core between requests for no gain in latency; the arena only ratchets memory with
-    # sentences of many lengths.
-    options.add_session_config_entry("session.intra_op.allow_spinning", "0")
-    options.enable_cpu_mem_arena = False
     options.log_severity_level = 3
-    return options
+    # Spinning burns a core between requests for no gain in latency.
+    options.add_session_config_entry("session.intra_op.allow_spinning", "0")
+    options.add_session_config_entry("optimization.disable_specified_optimizers", ";".join(_SLOW_FUSIONS))
+    return ort.InferenceSession(model, options, providers=["CPUExecutionProvider"])

@@ -21,6 +21,9 @@ _MAX_TOKENS = 512
 """What encoders of this kind read at most."""
 _MOST_JITTER = 0.5
 """By which part, at most, callers are asked to come back later than the estimate: not all at once."""
+_HANDFUL_S = 0.005
+"""A thread takes sentences of a call together up to so many seconds of estimate: each time it comes back it has to
+wait for the lock and to wake the event loop up, and whatever is more urgent waits no longer than this."""
 _PROBE = "Thank you."
 """Encoded after a sentence on which the encoder raised: is it the sentence, or the encoder?"""
 
@@ -239,9 +242,12 @@ class EncoderPool:
 
     def _expire(self, tickets: Sequence[Ticket]) -> None:
         for ticket in tickets:
-            self._metrics.dropped.labels("expired").inc(len(ticket.jobs))
-            if (gathering := self._calls.get(ticket)) is not None:
-                gathering.fail(QueueExpired())
+            self._expire_one(self._calls.get(ticket), len(ticket.jobs))
+
+    def _expire_one(self, gathering: _Gathering | None, sentences: int) -> None:
+        self._metrics.dropped.labels("expired").inc(sentences)
+        if gathering is not None:
+            gathering.fail(QueueExpired())
 
     def _break(self, error: BaseException, reader: _Reader) -> None:
         """Takes no more calls for a model: not a sentence but its encoder, or a thread, has failed."""
@@ -260,8 +266,17 @@ class EncoderPool:
             if self._shared.stopping or self._readers[ticket.model].failed:
                 gathering.fail(InferenceFailed())
 
-    def _collect(self, ticket: Ticket, job: Job, outcome: _Outcome) -> None:
+    def _collect(self, outcomes: Sequence[tuple[Ticket, Job, _Outcome]]) -> None:
+        self._measure_queue()
+        for ticket, job, outcome in outcomes:
+            self._collect_one(ticket, job, outcome)
+        self._metrics.cache_bytes.set(sum(each.cache.nbytes for each in self._readers))
+
+    def _collect_one(self, ticket: Ticket, job: Job, outcome: _Outcome) -> None:
         gathering = self._calls.get(ticket)
+        if isinstance(outcome.error, QueueExpired):
+            self._expire_one(gathering, 1)
+            return
         self._observe(ticket, job, outcome, gathering.exemplar if gathering else None)
         if gathering is None or gathering.future.done():
             return
@@ -277,7 +292,6 @@ class EncoderPool:
 
     def _observe(self, ticket: Ticket, job: Job, outcome: _Outcome, traced: dict[str, str] | None) -> None:
         reader, is_shadow = self._readers[ticket.model], ticket.priority is Priority.SHADOW
-        self._measure_queue()
         self._metrics.queue_wait.labels(ticket.priority.name.lower()).observe(outcome.wait_s, traced)
         if outcome.error is not None:
             if not is_shadow:
@@ -288,7 +302,6 @@ class EncoderPool:
             return
         reader.costs.learn(job.text, outcome.encoding.tokens, outcome.encode_s)
         reader.cache.put(job.text, outcome.encoding, ticket.tenant)
-        self._metrics.cache_bytes.set(sum(each.cache.nbytes for each in self._readers))
         self._metrics.inference.observe(outcome.encode_s, traced)
         if not is_shadow:  # which takes the threads' time, but is no sentence that a caller sent
             self._metrics.encoded(job.text, outcome.encoding, seconds=outcome.encode_s, estimate_s=job.cost_s)
@@ -298,31 +311,44 @@ class EncoderPool:
         self._metrics.queue_work.set(self._shared.schedule.work_s)
 
     def _work(self) -> None:
-        job = None
+        done: Sequence[tuple[Ticket, Job]] = ()
         try:
-            while (taken := self._next(job)) is not None:
-                ticket, job = taken
-                self._tell(self._collect, ticket, job, self._run(ticket, job))
+            while done := self._next(done):
+                self._tell(self._collect, [(ticket, job, self._run(ticket, job)) for ticket, job in done])
         except BaseException as error:  # a thread that ends must be known, or its part of the work would wait for ever
             self._tell(self._break_all, error)
 
-    def _next(self, before: Job | None) -> tuple[Ticket, Job] | None:
-        """Waits for work; None once the pool closes. `before` is what the thread had in hand."""
+    def _next(self, before: Sequence[tuple[Ticket, Job]]) -> Sequence[tuple[Ticket, Job]]:
+        """Waits for work; nothing once the pool closes. `before` is what the thread had in hand."""
         with self._shared.condition:
-            if before is not None:
-                self._shared.schedule.done(before)
+            for _, job in before:
+                self._shared.schedule.done(job)
             while not self._shared.stopping:
-                taken = self._shared.schedule.take(time.monotonic())
+                handful = self._take()
                 if expired := self._shared.schedule.pull_expired():
                     self._tell(self._expire, expired)
-                if taken is not None:
-                    return taken
+                if handful:
+                    return handful
                 self._shared.condition.wait()
-            return None
+            return ()
+
+    def _take(self) -> Sequence[tuple[Ticket, Job]]:
+        """What goes next, to the end of a call: no more than a handful, and than this thread's part of what waits."""
+        now, schedule = time.monotonic(), self._shared.schedule
+        handful: list[tuple[Ticket, Job]] = []
+        left_s, most = _HANDFUL_S, -(-len(schedule) // len(self._threads))
+        while left_s > 0 and len(handful) < most and (taken := schedule.take(now)) is not None:
+            handful.append(taken)
+            left_s -= taken[1].cost_s
+            if not taken[0].jobs:
+                break
+        return handful
 
     def _run(self, ticket: Ticket, job: Job) -> _Outcome:
         started = time.monotonic()
         wait_s = started - ticket.entered
+        if started >= ticket.deadline:
+            return _Outcome(wait_s, 0.0, error=QueueExpired())
         encoder = self._readers[ticket.model].encoder
         try:
             encoding = encoder.encode(job.text)
