@@ -73,6 +73,9 @@ advice: .venv-dev/installed ## Fits the weights of advice on labelled conversati
 judgement: .venv-dev/installed ## Fits the weights of the judgement on graded replies, and prints them beside those that stand
 	@$(DEV)/python -m amends_train.judgement_fit $(ARGS)
 
+words: .venv-train/installed ## Writes the words that stay as they are typed anew, from the training data
+	@.venv-train/bin/python -m amends_train.known_words
+
 datasets: .venv-dev/installed ## Writes schemas, counted parts of the cards and checksums of the evaluation data anew
 	@$(DEV)/python -m amends_eval.datasets.publish
 

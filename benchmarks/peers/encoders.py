@@ -29,15 +29,12 @@ class OnnxEncoder:
     """
 
     def __init__(self, threads: int) -> None:
-        import onnxruntime as ort
         from amends_core.bundle import load_bundle
+        from amends_core.encoder import open_session
         from tokenizers import Tokenizer
 
         bundle = load_bundle()
-        options = ort.SessionOptions()
-        options.intra_op_num_threads = threads
-        options.inter_op_num_threads = 1
-        self._session = ort.InferenceSession(bundle.model, options, providers=["CPUExecutionProvider"])
+        self._session = open_session(bundle.model, threads)
         self._tokenizer = Tokenizer.from_str(bundle.tokenizer)
         self._tokenizer.no_padding()
         self._tokenizer.enable_truncation(max_length=bundle.manifest.max_tokens)

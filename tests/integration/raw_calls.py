@@ -26,6 +26,10 @@ class Refusal:
     """Of the BadRequest: description by field."""
 
 
+MORE_THAN_A_HANDFUL = " ".join(f"I am sorry, and I will look into part {n} of it today." for n in range(12))
+"""A reply of which some sentences still wait while a thread has the first ones in hand."""
+
+
 class HeldEncoder:
     """The real encoder, held until it is let go; tells when it has a text in hand."""
 

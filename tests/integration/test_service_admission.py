@@ -17,7 +17,7 @@ from amends_server.editions import Model
 from google.rpc import error_details_pb2, status_pb2
 from grpc_health.v1 import health_pb2
 from live_streams import OpenStream, start, total, wait_for
-from raw_calls import HeldEncoder
+from raw_calls import MORE_THAN_A_HANDFUL, HeldEncoder
 from running_service import PATIENCE_S, Running, Serve
 
 TURNS = [customer("My parcel is three weeks late!")]
@@ -52,7 +52,7 @@ def test_a_call_an_item_and_a_stream_are_refused_alike(
 ) -> None:
     running = serve(model=held_model, inference_threads=1, max_queue=1)
     with _client(running) as client, grpc.insecure_channel(running.target) as channel:
-        first = threads.submit(client.score_reply, TURNS, "I am sorry. I will look into it.")
+        first = threads.submit(client.score_reply, TURNS, MORE_THAN_A_HANDFUL)
         assert held.started.wait(PATIENCE_S)
         stub = empathy_service_pb2_grpc.EmpathyServiceStub(channel)
         with pytest.raises(grpc.RpcError) as refused:

@@ -25,7 +25,7 @@ from amends_core.encoder import Encoding
 from amends_server.editions import Model
 from amends_server.server import PortInUse
 from grpc_health.v1 import health_pb2
-from raw_calls import CallRecord, HeldEncoder
+from raw_calls import MORE_THAN_A_HANDFUL, CallRecord, HeldEncoder
 from running_service import PATIENCE_S, Running, Serve
 
 TURNS = [customer("My parcel is three weeks late!")]
@@ -112,7 +112,7 @@ def test_a_full_queue_refuses_with_when_to_come_back(
 ) -> None:
     running = serve(model=held_model, inference_threads=1, max_queue=1)
     with _client(running) as client:
-        first = threads.submit(client.score_reply, TURNS, "I am sorry. I will look into it.")
+        first = threads.submit(client.score_reply, TURNS, MORE_THAN_A_HANDFUL)
         assert held.started.wait(PATIENCE_S)
         with pytest.raises(Overloaded) as caught:
             client.score_reply(TURNS, "No room.")

@@ -8,7 +8,7 @@ from amends_core.encoder import Encoding
 from amends_core.judgement import Judgement
 from amends_core.reference import FIGURES, Reference, observations
 from amends_core.taxonomy import Strength
-from amends_core.text import parts_of
+from amends_core.text import raw_text_of
 from prometheus_client import (
     CollectorRegistry,
     Counter,
@@ -242,7 +242,7 @@ class Metrics:
         self.tokens.observe(encoding.tokens)
         self.unknown_tokens.inc(encoding.unknown_tokens)
         self.truncated.inc(encoding.truncated)
-        self.sentences.labels(language_of(parts_of(text)[0]).value).inc()
+        self.sentences.labels(language_of(raw_text_of(text)).value).inc()
 
     def judged(self, judgements: Iterable[Judgement]) -> None:
         """Counts judgements."""

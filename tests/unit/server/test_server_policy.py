@@ -136,6 +136,37 @@ def test_a_burst_is_admitted_and_a_standing_queue_is_not() -> None:
     assert all(queue.offer(ticket(*[0.1] * 8, deadline=50.0), 9.0) is None for _ in range(3)), "it was empty"
 
 
+def test_who_would_be_refused_whatever_he_asks_is_turned_away_before_he_is_read() -> None:
+    queue = schedule(ticket(*[0.1] * 10, deadline=50.0), max_queue=11)
+    assert queue.turn_away(Priority.LIVE, 0.5) is None, "somebody waits, but not for long"
+    refusal = queue.turn_away(Priority.LIVE, 1.1)
+    assert refusal is not None
+    assert (refusal.limit, refusal.waiting) == (Limit.STANDING_QUEUE, 10)
+    assert refusal.retry_after_s == pytest.approx(1.0)
+    assert queue.turn_away(Priority.BULK, 1.1) is None, "its queue may stand"
+    queue.offer(ticket(0.1, deadline=50.0, priority=Priority.BULK), 1.1)
+    refusal = queue.turn_away(Priority.BULK, 1.1)
+    assert refusal is not None
+    assert refusal.limit is Limit.QUEUE_FULL
+    taken(queue, 11, now=1.2)
+    assert all(queue.turn_away(priority, 9.0) is None for priority in CLASSES)
+
+
+def test_who_is_turned_away_counts_among_those_who_come() -> None:
+    def comes(*, read: bool) -> float:
+        """When bulk work would be done, after a second of live calls that are refused."""
+        queue = schedule(ticket(*[0.1] * 10, deadline=50.0))
+        queue.offer(ticket(0.05, deadline=1e6, priority=Priority.BULK), 1.1)
+        for n in range(110, 210):
+            call = ticket(0.1, deadline=50.0)
+            assert (queue.offer(call, n / 100) if read else queue.turn_away(Priority.LIVE, n / 100)) is not None
+        refusal = queue.offer(ticket(0.1, deadline=2.2, priority=Priority.BULK), 2.1)
+        assert refusal is not None
+        return refusal.queue_s
+
+    assert comes(read=False) == pytest.approx(comes(read=True), rel=0.5)
+
+
 def test_nothing_but_deadlines_bounds_the_queue_of_those_for_whom_nobody_waits() -> None:
     queue = schedule(ticket(*[0.1] * 20, priority=Priority.BULK))
     assert queue.offer(ticket(0.1, deadline=90.0, priority=Priority.BULK), 20.0) is None

@@ -5,12 +5,12 @@ from collections.abc import Sequence
 from pathlib import Path
 
 import numpy as np
-import onnxruntime as ort
 import torch
+from amends_core.encoder import open_session
 from amends_core.text import normalise
 from onnxruntime.quantization import QuantType, quantize_dynamic
 from onnxruntime.transformers import optimizer
-from onnxruntime.transformers.fusion_options import FusionOptions
+from onnxruntime.transformers.fusion_options import AttentionMaskFormat, FusionOptions
 from sentence_transformers import SentenceTransformer
 
 from amends_train.fit import Passage, token_ids
@@ -45,11 +45,20 @@ def export_fp32(network: Network, path: Path) -> None:
         model_type="bert",
         num_heads=config.num_attention_heads,
         hidden_size=config.hidden_size,
-        optimization_options=FusionOptions("bert"),
+        optimization_options=_fusions(),
         opt_level=0,
     )
     fused.save_model_to_file(str(path))
     raw.unlink()
+
+
+def _fusions() -> FusionOptions:
+    """Those that pay: see docs/decisions/0016 for the others. A sentence is run alone, so nothing is masked."""
+    fusions = FusionOptions("bert")
+    fusions.enable_skip_layer_norm = False
+    fusions.enable_bias_skip_layer_norm = False
+    fusions.attention_mask_format = AttentionMaskFormat.NoMask
+    return fusions
 
 
 def quantise(fp32: Path, path: Path) -> None:
@@ -67,9 +76,7 @@ class Graph:
     """An exported graph, run one sentence at a time as the service does."""
 
     def __init__(self, path: Path, model: SentenceTransformer, max_tokens: int) -> None:
-        options = ort.SessionOptions()
-        options.log_severity_level = 3
-        self._session = ort.InferenceSession(str(path), options, providers=["CPUExecutionProvider"])
+        self._session = open_session(str(path))
         self._model = model
         self._max_tokens = max_tokens
 

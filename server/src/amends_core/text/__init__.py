@@ -1,7 +1,7 @@
 """Text: normalised for the encoder, split into sentences with exact offsets."""
 
 from amends_core.text.memory import remembered
-from amends_core.text.normal import digest, has_words, normalise, parts_of, passage_of, word_count
+from amends_core.text.normal import digest, has_words, normalise, parts_of, passage_of, raw_text_of, word_count
 from amends_core.text.sentences import Span, split
 from amends_core.text.words import has_digits, words_in
 
@@ -13,6 +13,7 @@ __all__ = [
     "normalise",
     "parts_of",
     "passage_of",
+    "raw_text_of",
     "remembered",
     "split",
     "word_count",

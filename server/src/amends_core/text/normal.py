@@ -1,7 +1,8 @@
 """What the encoder gets to read: the words, without what must not change a judgement.
 
 Links, handles, addresses and long numbers become one placeholder each, and emoji go, so that a
-sentence means the same with another order number, another name of an account or a smile at its end.
+sentence means the same with another order number, another name of an account or a smile at its end. Slips of the
+fingers are put right.
 Training and serving share this function; `NORMALISATION` is written into each bundle's manifest.
 """
 
@@ -9,8 +10,10 @@ import re
 import unicodedata
 
 from amends_core.text.memory import remembered
+from amends_core.text.spelling import corrected
 
-NORMALISATION = 1
+NORMALISATION = 2
+"""1 had no spelling put right."""
 CONTEXT_CHARACTERS = 200
 """How much of what was said before is read: about 45 tokens."""
 HEAD_CHARACTERS, TAIL_CHARACTERS = 160, 240
@@ -93,9 +96,14 @@ def passage_of(text: str, said_before: str) -> str:
 
 
 def parts_of(passage: str) -> tuple[str, str]:
-    """The text of a passage, normalised, and its context; the latter is empty where it has none."""
+    """The text of a passage as the encoder reads it, and its context; the latter is empty where it has none."""
     text, _, context = passage.partition(CONTEXT_MARK)
-    return normalise(text), context_tail(context)
+    return corrected(normalise(text)), context_tail(context)
+
+
+def raw_text_of(passage: str) -> str:
+    """The text of a passage as it was written."""
+    return passage.partition(CONTEXT_MARK)[0]
 
 
 @remembered
@@ -105,9 +113,9 @@ def context_tail(text: str) -> str:
     Questions and offers stand at the end, and they are what a short answer answers.
     """
     text = normalise(text)
-    if len(text) <= CONTEXT_CHARACTERS:
-        return text
-    return text[-CONTEXT_CHARACTERS:].partition(" ")[2]
+    if len(text) > CONTEXT_CHARACTERS:
+        text = text[-CONTEXT_CHARACTERS:].partition(" ")[2]
+    return corrected(text)[-CONTEXT_CHARACTERS:]
 
 
 def has_words(text: str) -> bool:

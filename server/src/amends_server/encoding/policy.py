@@ -18,6 +18,8 @@ _HEADROOM = 0.2
 and for errors of the estimate."""
 _MEMORY_S = 1.0
 """Time constant over which the load of a class is averaged, in seconds."""
+_NEWEST = 0.1
+"""Part that the newest call has in what is usual of its class."""
 _LEAST_RETRY_S, _MOST_RETRY_S = 0.05, 60.0
 
 
@@ -139,6 +141,8 @@ class _Line:
     """How much of its share the class did not get yet, in seconds of one thread."""
     empty_at: float = -inf
     """When nobody of the class waited, the last time that was looked."""
+    usual_s: float = 0.0
+    """What the class's calls cost of late, in seconds of one thread."""
     _load: float = 0.0
     _load_at: float = 0.0
 
@@ -167,6 +171,7 @@ class _Line:
     def ask(self, work_s: float, now: float) -> None:
         """Counts work that callers bring, admitted or not: what is refused today is admitted as soon as it can be."""
         self._load, self._load_at = self.load(now) + work_s / _MEMORY_S, now
+        self.usual_s += _NEWEST * (work_s - self.usual_s)
 
     def load(self, now: float) -> float:
         """Work that callers brought of late, in seconds of one thread a second."""
@@ -206,13 +211,31 @@ class Schedule:
         self._expire(now)
         line = self._lines[ticket.priority]
         line.ask(ticket.work_s, now)
-        waiting = sum(each.sentences for other, each in self._lines.items() if other <= ticket.priority)
+        waiting = self._waiting(ticket.priority)
         refusal = self._refusal(ticket, now, waiting) if waiting else None
         if refusal is None:
             self._arrivals += 1
             ticket.number = self._arrivals
             line.add(ticket)
         return refusal
+
+    def turn_away(self, priority: Priority, now: float) -> Refusal | None:
+        """Says why every call of a class is refused now, however small; None where that depends on the call.
+
+        To be asked before a call is read: reading one costs much of what refusing it is to save. A call that is
+        turned away counts as a usual one of its class in what callers bring.
+        """
+        self._expire(now)
+        waiting, line = self._waiting(priority), self._lines[priority]
+        queue_s = self._outlook(priority, now).finish_s(line.work_s)
+        if waiting >= self._max_queue:
+            limit = Limit.QUEUE_FULL
+        elif waiting and self._stands(priority, queue_s, now):
+            limit = Limit.STANDING_QUEUE
+        else:
+            return None
+        line.ask(line.usual_s, now)
+        return Refusal(limit, priority, waiting, self._max_queue, queue_s, needs_s=0.0, left_s=inf)
 
     def take(self, now: float) -> tuple[Ticket, Job] | None:
         """Gives what is to be encoded next, and None where nothing waits. The owner tells by `done` when it is."""
@@ -266,12 +289,19 @@ class Schedule:
             if not line.tickets:
                 line.empty_at = now
 
+    def _waiting(self, priority: Priority) -> int:
+        """Sentences that wait in a class and those before it."""
+        return sum(line.sentences for each, line in self._lines.items() if each <= priority)
+
+    def _stands(self, priority: Priority, queue_s: float, now: float) -> bool:
+        return now - self._lines[priority].empty_at > STANDING_S and queue_s > TARGETS[priority]
+
     def _refusal(self, ticket: Ticket, now: float, waiting: int) -> Refusal | None:
-        line, outlook = self._lines[ticket.priority], self._outlook(ticket.priority, now)
-        queue_s = outlook.finish_s(line.work_s)
+        outlook = self._outlook(ticket.priority, now)
+        queue_s = outlook.finish_s(self._lines[ticket.priority].work_s)
         if waiting + len(ticket.jobs) > self._max_queue:
             limit = Limit.QUEUE_FULL
-        elif now - line.empty_at > STANDING_S and queue_s > TARGETS[ticket.priority]:
+        elif self._stands(ticket.priority, queue_s, now):
             limit = Limit.STANDING_QUEUE
         elif not self._fits(ticket, now, outlook):
             limit = Limit.DEADLINE

@@ -163,6 +163,18 @@ class EncoderPool:
         """Whether the encoder of a model has not failed."""
         return not self._readers[model].failed
 
+    def open_to(self, priority: Priority) -> None:
+        """Turns a call away before it is read, where every call of its class is refused.
+
+        Raises:
+            Overloaded: the queue is full, or stands.
+        """
+        with self._shared.condition:
+            refusal = self._shared.schedule.turn_away(priority, time.monotonic())
+            expired = self._shared.schedule.pull_expired()
+        self._expire(expired)
+        self._heed(refusal)
+
     async def encode(
         self,
         texts: Sequence[str],
@@ -217,12 +229,14 @@ class EncoderPool:
             if refusal is None:
                 self._shared.condition.notify(len(ticket.jobs))
         self._expire(expired)
-        priority = ticket.priority.name.lower()
+        self._heed(refusal)
+        self._metrics.admitted.labels(ticket.priority.name.lower()).inc()
+
+    def _heed(self, refusal: Refusal | None) -> None:
         if refusal is None:
-            self._metrics.admitted.labels(priority).inc()
-        else:
-            self._metrics.refused.labels(priority, refusal.limit.value).inc()
-            raise Overloaded(refusal, refusal.retry_after_s * (1 + random.uniform(0, _MOST_JITTER)))  # noqa: S311  no secret
+            return
+        self._metrics.refused.labels(refusal.priority.name.lower(), refusal.limit.value).inc()
+        raise Overloaded(refusal, refusal.retry_after_s * (1 + random.uniform(0, _MOST_JITTER)))  # noqa: S311  no secret
 
     async def _gather(self, ticket: Ticket, gathering: _Gathering) -> Encoded:
         self._calls[ticket] = gathering

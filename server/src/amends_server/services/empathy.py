@@ -104,13 +104,13 @@ class EmpathyServicer(empathy_service_pb2_grpc.EmpathyServiceServicer):
     async def NextStep(self, request: pb.NextStepRequest, context: Any) -> pb.NextStepResponse:  # noqa: N802
         """Recommends the next step."""
         watch = _Stopwatch(time.monotonic())
-        await self._admit(request)
+        terms = self._terms(context, Priority.LIVE)
+        await self._admit(request, terms)
         turns = turns_from(request.turns)
         edition = self._trial.answering(self._shelf.current, turns[0])
         scorer = edition.scorer
         plan = scorer.plan_advice(turns, request.playbook, request.locale)
         most = request.max_steps or DEFAULT_STEPS
-        terms = self._terms(context, Priority.LIVE)
         advice = await self._run(edition, plan, terms, watch, lambda e: scorer.advise(plan, e, most))
         self._trial.advised(edition, plan, advice)
         return pb.NextStepResponse(advice=advice_to(advice), model=edition.model, timings=watch.timings())
@@ -120,12 +120,12 @@ class EmpathyServicer(empathy_service_pb2_grpc.EmpathyServiceServicer):
     ) -> pb.ScoreConversationResponse:
         """Judges every reply of a conversation."""
         watch = _Stopwatch(time.monotonic())
-        await self._admit(request)
+        terms = self._terms(context, Priority.INTERACTIVE)
+        await self._admit(request, terms)
         turns = turns_from(request.turns)
         edition = self._trial.answering(self._shelf.current, turns[0])
         scorer = edition.scorer
         plan = scorer.plan_conversation(turns, request.playbook, request.locale)
-        terms = self._terms(context, Priority.INTERACTIVE)
         judged = await self._run(edition, plan, terms, watch, lambda e: scorer.judge_conversation(plan, e))
         self._trial.judged_whole(edition, plan, judged)
         return pb.ScoreConversationResponse(
@@ -180,7 +180,7 @@ class EmpathyServicer(empathy_service_pb2_grpc.EmpathyServiceServicer):
         self, current: Edition, request: pb.ScoreReplyRequest, terms: _Terms, watch: _Stopwatch
     ) -> tuple[Edition, Judgement]:
         """Gives the judgement, and whose it is."""
-        await self._admit(request)
+        await self._admit(request, terms)
         turns = turns_from(request.turns)
         edition = self._trial.answering(current, turns[0])
         scorer = edition.scorer
@@ -214,7 +214,8 @@ class EmpathyServicer(empathy_service_pb2_grpc.EmpathyServiceServicer):
         watch.judge_s += time.monotonic() - before
         return result
 
-    async def _admit(self, request: Message) -> None:
+    async def _admit(self, request: Message, terms: _Terms) -> None:
+        self._pool.open_to(terms.priority)
         validate(request)
         if self._redactor is not None:
             await self._redactor.redact(request)
