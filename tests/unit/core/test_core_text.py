@@ -3,8 +3,8 @@
 import pytest
 from amends_core.text import Span, digest, has_words, normalise, parts_of, passage_of, split, word_count
 from amends_core.text.normal import CONTEXT_CHARACTERS, CONTEXT_MARK, HEAD_CHARACTERS, TAIL_CHARACTERS
-from amends_core.text.spelling import corrected
 from amends_core.text.sentences import MAX_WORDS
+from amends_core.text.spelling import corrected
 from hypothesis import example, given
 from hypothesis import strategies as st
 

@@ -19,7 +19,7 @@ from amends_core.bundle import DEFAULT_BUNDLE, load_bundle
 from amends_core.conversation import Turn
 from amends_core.judgement import Seen, weights
 from amends_core.local import LocalScorer
-from amends_core.taxonomy import CONVERSATION_MISSTEPS, MISSTEPS, SENTENCE_MISSTEPS, STEPS, Expectation, Role, Severity
+from amends_core.taxonomy import CONVERSATION_MISSTEPS, MISSTEPS, SENTENCE_MISSTEPS, STEPS, Expectation, Role, Severity, Step
 from amends_core.text import has_words
 from numpy.typing import NDArray
 from scipy.optimize import minimize
@@ -37,10 +37,15 @@ HONEST_GRADE, GAMED_GRADE = 3.0, 0.0
 """Of a pair of an honest reply and one that only looks good; such pairs teach order and no place on the scale."""
 FOLDS = 5
 SEED = 20261122
-_FLOORS = {Severity.GRAVE: 20.0, Severity.MAJOR: 5.0, Severity.MINOR: 2.0}
+_FLOORS = {Severity.GRAVE: 20.0, Severity.MAJOR: 5.0, Severity.MINOR: 4.0}
 """Least points that a misstep costs, by how much it harms."""
-_STEP_FLOOR = {"WORTH": 0.3, "WELCOME": 0.2, "WASTED": 0.0}
-"""Least share of where a step's weight stood before."""
+_STEP_FLOOR = {"WORTH": 3.0, "WELCOME": 1.0, "WASTED": 0.0}
+"""Least points of a step that is expected, welcome or not called for. In points and not as a share of what stood
+before, so that fit after fit does not wear a step away."""
+_UNCALLED_FOR = {Step.EMPATHIZE: 2.0, Step.APOLOGIZE: 2.0}
+"""Least points that feeling costs where nothing happened to feel about: guides and readers agree on it."""
+_MOST_CARE, _MOST_CARELESS = 50.0, 34.0
+"""So that steps, which people can be told of, bring more of a score than what no label names."""
 _TABLES = {Expectation.EXPECTED: "WORTH", Expectation.WELCOME: "WELCOME", Expectation.NOT_NOW: "WASTED"}
 
 
@@ -64,14 +69,15 @@ def all_weights() -> tuple[Weight, ...]:
         sign = -1.0 if table == "WASTED" else 1.0
         for step in STEPS:
             value = getattr(weights, table)[step]
-            found.append(Weight(f"{table}.{step}", value, floor * value, 40.0 if sign > 0 else 12.0, sign))
+            least = _UNCALLED_FOR.get(step, floor) if table == "WASTED" else floor
+            found.append(Weight(f"{table}.{step}", value, least, 40.0 if sign > 0 else 12.0, sign))
     for misstep in MISSTEPS:
         floor = _FLOORS[weights.SEVERITY[misstep]]
         found.append(Weight(f"COST.{misstep}", weights.COST[misstep], floor, 45.0, -1.0))
     return (
         *found,
-        Weight("CARE", weights.CARE, 0.0, 80.0, 1.0),
-        Weight("CARELESS", weights.CARELESS, 0.0, 40.0, -1.0),
+        Weight("CARE", weights.CARE, 0.0, _MOST_CARE, 1.0),
+        Weight("CARELESS", weights.CARELESS, 0.0, _MOST_CARELESS, -1.0),
         Weight("GROUND_CALM", weights.GROUND_CALM, 5.0, 60.0, 1.0),
         Weight("GROUND_UPSET", weights.GROUND_UPSET, 0.0, 45.0, 1.0),
     )
