@@ -19,7 +19,16 @@ from amends_core.bundle import DEFAULT_BUNDLE, load_bundle
 from amends_core.conversation import Turn
 from amends_core.judgement import Seen, weights
 from amends_core.local import LocalScorer
-from amends_core.taxonomy import CONVERSATION_MISSTEPS, MISSTEPS, SENTENCE_MISSTEPS, STEPS, Expectation, Role, Severity, Step
+from amends_core.taxonomy import (
+    CONVERSATION_MISSTEPS,
+    MISSTEPS,
+    SENTENCE_MISSTEPS,
+    STEPS,
+    Expectation,
+    Role,
+    Severity,
+    Step,
+)
 from amends_core.text import has_words
 from numpy.typing import NDArray
 from scipy.optimize import minimize

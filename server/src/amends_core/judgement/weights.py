@@ -22,11 +22,11 @@ WORTH: Mapping[Step, float] = {
     Step.STATE_LIMITS: 3.5,  # an honest no spares a second disappointment
     Step.EMPATHIZE: 3.0,  # first in every guide; poor replies are full of its cheap form
 }
-"""Points of a step that is expected and made fully. Fitted by `make judgement` for bundle 0.6.0, as all points and costs
-here but those of words beside the point are, to the development halves of `ranked` and `gaming`: the network has learnt
-care from every other graded reply. A pairwise logistic loss, drawn to what stood before; each weight has its sign, and
-a floor of what the guides say. Feeling weighs little by its label, because CARE says whether it is meant. Source:
-Bradley and Terry (1952), Rank analysis of incomplete block designs."""
+"""Points of a step that is expected and made fully. Fitted by `make judgement` for bundle 0.6.0, as all points and
+costs here but those of words beside the point are, to the development halves of `ranked` and `gaming`: the network has
+learnt care from every other graded reply. A pairwise logistic loss, drawn to what stood before; each weight has its
+sign, and a floor of what the guides say. Feeling weighs little by its label, because CARE says whether it is meant.
+Source: Bradley and Terry (1952), Rank analysis of incomplete block designs."""
 FULL = 85.0
 """What a reply earns at least that makes every expected step fully and with all care, however few they are."""
 WELCOME: Mapping[Step, float] = {
