@@ -7,7 +7,7 @@ from pathlib import Path
 import numpy as np
 import torch
 from amends_core.encoder import open_session
-from amends_core.text import normalise
+from amends_core.text import parts_of
 from onnxruntime.quantization import QuantType, quantize_dynamic
 from onnxruntime.transformers import optimizer
 from onnxruntime.transformers.fusion_options import AttentionMaskFormat, FusionOptions
@@ -92,5 +92,5 @@ class Graph:
 def embedding_gap(graph: Graph, model: SentenceTransformer, texts: Sequence[str]) -> float:
     """Largest absolute difference between the graph's embeddings and those of sentence-transformers."""
     ours, _ = graph.run([(text, "") for text in texts])
-    theirs = model.encode([normalise(text) for text in texts], normalize_embeddings=True, show_progress_bar=False)
+    theirs = model.encode([parts_of(text)[0] for text in texts], normalize_embeddings=True, show_progress_bar=False)
     return float(np.abs(ours - theirs).max())
