@@ -3,14 +3,10 @@
 import asyncio
 import threading
 import time
-from collections.abc import Iterator
 
 import pytest
-from amends_core.encoder import Encoder
 from amends_server.encoding import (
     Encoded,
-    EncoderPool,
-    EncodingCache,
     EncodingFailed,
     InferenceFailed,
     Overloaded,
@@ -18,8 +14,8 @@ from amends_server.encoding import (
     QueueExpired,
 )
 from amends_server.encoding.policy import Limit
-from amends_server.metrics import Metrics
-from fake_encoders import PATIENCE_S, HeldEncoder, encoding
+from fake_encoders import PATIENCE_S, encoding
+from pool_bench import Bench, asked, soon
 
 
 class Everything(set[str]):
@@ -29,63 +25,9 @@ class Everything(set[str]):
         return True
 
 
-class Bench:
-    """A pool of one thread over a held encoder, and what it told."""
-
-    def __init__(self) -> None:
-        self.encoder = HeldEncoder()
-        self.metrics = Metrics()
-        self.failures: list[BaseException] = []
-        self.pools: list[EncoderPool] = []
-
-    def pool(
-        self, *, threads: int = 1, max_queue: int = 100, cache_bytes: int = 0, encoder: Encoder | None = None
-    ) -> EncoderPool:
-        pool = EncoderPool(
-            encoder or self.encoder,
-            EncodingCache(cache_bytes),
-            self.metrics,
-            threads=threads,
-            max_queue=max_queue,
-            on_failure=self.failures.append,
-        )
-        self.pools.append(pool)
-        return pool
-
-    def count(self, name: str, **labels: str) -> float:
-        return self.metrics.registry.get_sample_value(name, labels) or 0.0
-
-    async def taken(self) -> str:
-        """Waits until the thread has a text in hand."""
-        return await asyncio.to_thread(self.encoder.wait_until_taken)
-
-
-@pytest.fixture
-def bench() -> Iterator[Bench]:
-    bench = Bench()
-    yield bench
-    bench.encoder.open()
-    for pool in bench.pools:
-        pool.close()
-
-
-def _soon(after_s: float = PATIENCE_S) -> float:
-    return time.monotonic() + after_s
-
-
-async def _asked(
-    pool: EncoderPool, *texts: str, deadline: float | None = None, priority: Priority = Priority.INTERACTIVE
-) -> "asyncio.Task[Encoded]":
-    """Asks for texts, and gives the call once it is queued or refused."""
-    ask = pool.encode(texts, deadline=_soon() if deadline is None else deadline, priority=priority)
-    call = asyncio.ensure_future(ask)
-    await asyncio.sleep(0)  # the call runs until it has to wait
-    return call
-
-
 async def test_every_text_asked_for_comes_back_with_what_it_took(bench: Bench) -> None:
     bench.encoder.open()
-    encoded = await bench.pool(threads=2).encode(["a", "b", "c"], deadline=_soon())
+    encoded = await bench.pool(threads=2).encode(["a", "b", "c"], deadline=soon())
     assert set(encoded.encodings) == {"a", "b", "c"}
     assert encoded.queue_s >= 0
     assert encoded.encode_s >= 0
@@ -95,14 +37,14 @@ async def test_every_text_asked_for_comes_back_with_what_it_took(bench: Bench) -
 
 async def test_work_is_done_by_priority_then_deadline_then_arrival(bench: Bench) -> None:
     pool = bench.pool()
-    calls = [await _asked(pool, "in hand")]
+    calls = [await asked(pool, "in hand")]
     assert await bench.taken() == "in hand"
-    late = _soon(500)
+    late = soon(500)
     calls += [
-        await _asked(pool, "bulk, due first", deadline=_soon(100), priority=Priority.BULK),
-        await _asked(pool, "live, due late, came first", deadline=late),
-        await _asked(pool, "live, due late, came second", deadline=late),
-        await _asked(pool, "live, due soon", deadline=_soon(300)),
+        await asked(pool, "bulk, due first", deadline=soon(100), priority=Priority.BULK),
+        await asked(pool, "live, due late, came first", deadline=late),
+        await asked(pool, "live, due late, came second", deadline=late),
+        await asked(pool, "live, due soon", deadline=soon(300)),
     ]
     bench.encoder.open()
     await asyncio.gather(*calls)
@@ -124,55 +66,55 @@ async def test_threads_work_side_by_side(bench: Bench) -> None:
             return encoding()
 
     pool = bench.pool(threads=2, encoder=Meeting())  # type: ignore[arg-type]
-    assert set((await pool.encode(["a", "b"], deadline=_soon())).encodings) == {"a", "b"}
+    assert set((await pool.encode(["a", "b"], deadline=soon())).encodings) == {"a", "b"}
 
 
 async def test_an_expired_call_fails_and_is_never_encoded(bench: Bench) -> None:
     pool = bench.pool()
-    first = await _asked(pool, "in hand")
+    first = await asked(pool, "in hand")
     await bench.taken()
-    expired = await _asked(pool, "too late", "much too late", deadline=time.monotonic() - 1)
+    expired = await asked(pool, "too late", "much too late", deadline=time.monotonic() - 1)
     bench.encoder.open()
     with pytest.raises(QueueExpired):
         await expired
     await first
-    await pool.encode(["after"], deadline=_soon())
+    await pool.encode(["after"], deadline=soon())
     assert bench.encoder.taken == ["in hand", "after"]
     assert bench.count("amends_queue_dropped_total", reason="expired") >= 1
 
 
 async def test_a_cancelled_call_is_never_encoded(bench: Bench) -> None:
     pool = bench.pool()
-    first = await _asked(pool, "in hand")
+    first = await asked(pool, "in hand")
     await bench.taken()
-    given_up = await _asked(pool, "given up", "given up, too")
+    given_up = await asked(pool, "given up", "given up, too")
     given_up.cancel()
     with pytest.raises(asyncio.CancelledError):
         await given_up
     bench.encoder.open()
     await first
-    await pool.encode(["after"], deadline=_soon())
+    await pool.encode(["after"], deadline=soon())
     assert bench.encoder.taken == ["in hand", "after"]
     assert bench.count("amends_queue_dropped_total", reason="cancelled") == 2
 
 
 async def test_a_call_cancelled_while_its_text_is_encoded_harms_nobody(bench: Bench) -> None:
     pool = bench.pool(cache_bytes=10_000)
-    call = await _asked(pool, "in hand")
+    call = await asked(pool, "in hand")
     await bench.taken()
     call.cancel()
     bench.encoder.open()
-    await pool.encode(["after"], deadline=_soon())
-    assert (await pool.encode(["in hand"], deadline=_soon())).encode_s == 0, "what was done is kept"
+    await pool.encode(["after"], deadline=soon())
+    assert (await pool.encode(["in hand"], deadline=soon())).encode_s == 0, "what was done is kept"
 
 
 async def test_a_full_queue_refuses_with_retry_delay(bench: Bench) -> None:
     pool = bench.pool(max_queue=2)
-    calls = [await _asked(pool, "in hand")]
+    calls = [await asked(pool, "in hand")]
     await bench.taken()
-    calls.append(await _asked(pool, "a", "b"))
+    calls.append(await asked(pool, "a", "b"))
     with pytest.raises(Overloaded) as caught:
-        await pool.encode(["c"], deadline=_soon())
+        await pool.encode(["c"], deadline=soon())
     assert caught.value.retry_after_s >= 0.05
     refusal = caught.value.refusal
     assert (refusal.limit, refusal.waiting, refusal.most) == (Limit.QUEUE_FULL, 2, 2)
@@ -182,52 +124,12 @@ async def test_a_full_queue_refuses_with_retry_delay(bench: Bench) -> None:
     assert "c" not in bench.encoder.taken
 
 
-async def test_a_full_queue_is_open_to_nobody_and_an_empty_one_to_all(bench: Bench) -> None:
-    pool = bench.pool(max_queue=2)
-    pool.open_to(Priority.LIVE)
-    calls = [await _asked(pool, "in hand")]
-    await bench.taken()
-    calls.append(await _asked(pool, "a", "b", priority=Priority.LIVE))
-    with pytest.raises(Overloaded) as caught:
-        pool.open_to(Priority.LIVE)
-    assert caught.value.refusal.limit is Limit.QUEUE_FULL
-    assert bench.count("amends_admission_refused_total", priority="live", reason="queue_full") == 1
-    bench.encoder.open()
-    await asyncio.gather(*calls)
-    pool.open_to(Priority.LIVE)
-
-
-async def test_a_thread_takes_few_sentences_of_a_call_together_and_then_what_is_more_urgent(bench: Bench) -> None:
-    pool = bench.pool()
-    texts = [letter * 100 for letter in "abcd"]
-    calls = [await _asked(pool, *texts)]
-    await bench.taken()
-    calls.append(await _asked(pool, "urgent", priority=Priority.LIVE))
-    bench.encoder.open()
-    await asyncio.gather(*calls)
-    assert bench.encoder.taken == [*texts[:2], "urgent", *texts[2:]], "one is first believed to take 3 ms"
-
-
-async def test_what_expires_in_the_hand_of_a_thread_is_not_encoded(bench: Bench) -> None:
-    pool = bench.pool()
-    call = await _asked(pool, "a", "b", deadline=time.monotonic() + 0.2)
-    await bench.taken()
-    await asyncio.sleep(0.25)
-    bench.encoder.open()
-    with pytest.raises(QueueExpired):
-        await call
-    await pool.encode(["after"], deadline=_soon())
-    assert bench.encoder.taken == ["a", "after"]
-    assert bench.count("amends_queue_dropped_total", reason="expired") == 1
-    assert bench.count("amends_inference_errors_total", fault="sentence") == 0
-
-
 async def test_batches_that_wait_do_not_crowd_people_out(bench: Bench) -> None:
     pool = bench.pool(max_queue=2)
-    calls = [await _asked(pool, "in hand")]
+    calls = [await asked(pool, "in hand")]
     await bench.taken()
-    calls.append(await _asked(pool, "bulk", "bulk, too", "bulk, three", priority=Priority.BULK))
-    calls.append(await _asked(pool, "live"))
+    calls.append(await asked(pool, "bulk", "bulk, too", "bulk, three", priority=Priority.BULK))
+    calls.append(await asked(pool, "live"))
     bench.encoder.open()
     await asyncio.gather(*calls)
     assert bench.encoder.taken[:2] == ["in hand", "live"]
@@ -235,15 +137,15 @@ async def test_batches_that_wait_do_not_crowd_people_out(bench: Bench) -> None:
 
 async def test_a_call_larger_than_the_queue_is_served_while_nobody_waits(bench: Bench) -> None:
     bench.encoder.open()
-    encoded = await bench.pool(max_queue=1).encode(["a", "b", "c"], deadline=_soon())
+    encoded = await bench.pool(max_queue=1).encode(["a", "b", "c"], deadline=soon())
     assert len(encoded.encodings) == 3
 
 
 async def test_a_hopeless_deadline_is_refused_at_once(bench: Bench) -> None:
     pool = bench.pool()
-    calls = [await _asked(pool, "in hand")]
+    calls = [await asked(pool, "in hand")]
     await bench.taken()
-    calls.append(await _asked(pool, "waiting"))
+    calls.append(await asked(pool, "waiting"))
     with pytest.raises(Overloaded) as caught:
         await pool.encode(["hopeless"], deadline=time.monotonic())
     assert caught.value.refusal.limit is Limit.DEADLINE
@@ -256,12 +158,12 @@ async def test_a_hopeless_deadline_is_refused_at_once(bench: Bench) -> None:
 async def test_a_cached_text_needs_no_place_in_a_full_queue(bench: Bench) -> None:
     pool = bench.pool(max_queue=1, cache_bytes=10_000)
     bench.encoder.let_go()
-    await pool.encode(["known"], deadline=_soon())
+    await pool.encode(["known"], deadline=soon())
     await bench.taken()
-    calls = [await _asked(pool, "in hand")]
+    calls = [await asked(pool, "in hand")]
     await bench.taken()
-    calls.append(await _asked(pool, "waiting"))
-    encoded = await pool.encode(["known"], deadline=_soon())
+    calls.append(await asked(pool, "waiting"))
+    encoded = await pool.encode(["known"], deadline=soon())
     assert set(encoded.encodings) == {"known"}
     assert (encoded.queue_s, encoded.encode_s) == (0.0, 0.0)
     assert bench.count("amends_cache_requests_total", result="hit") == 1
@@ -273,8 +175,8 @@ async def test_a_cached_text_needs_no_place_in_a_full_queue(bench: Bench) -> Non
 async def test_only_what_is_not_cached_is_encoded(bench: Bench) -> None:
     pool = bench.pool(cache_bytes=10_000)
     bench.encoder.open()
-    await pool.encode(["a"], deadline=_soon())
-    encoded = await pool.encode(["a", "b"], deadline=_soon())
+    await pool.encode(["a"], deadline=soon())
+    encoded = await pool.encode(["a", "b"], deadline=soon())
     assert set(encoded.encodings) == {"a", "b"}
     assert bench.encoder.taken == ["a", "b"]
 
@@ -282,9 +184,9 @@ async def test_only_what_is_not_cached_is_encoded(bench: Bench) -> None:
 async def test_a_poisoned_sentence_fails_its_own_call_alone(bench: Bench) -> None:
     pool = bench.pool()
     bench.encoder.fails_on = {"bad"}
-    calls = [await _asked(pool, "bad", "never needed")]
+    calls = [await asked(pool, "bad", "never needed")]
     await bench.taken()
-    calls.append(await _asked(pool, "fine"))
+    calls.append(await asked(pool, "fine"))
     bench.encoder.open()
     bad, fine = await asyncio.gather(*calls, return_exceptions=True)
     assert isinstance(bad, EncodingFailed)
@@ -293,24 +195,24 @@ async def test_a_poisoned_sentence_fails_its_own_call_alone(bench: Bench) -> Non
     assert bench.failures == []
     for _ in range(10):
         with pytest.raises(EncodingFailed):
-            await pool.encode(["bad"], deadline=_soon())
-    assert (await pool.encode(["later"], deadline=_soon())).encodings
+            await pool.encode(["bad"], deadline=soon())
+    assert (await pool.encode(["later"], deadline=soon())).encodings
     assert bench.count("amends_inference_errors_total", fault="sentence") == 11
 
 
 async def test_an_encoder_that_raises_on_everything_fails_every_waiter_once_and_for_all(bench: Bench) -> None:
     bench.encoder.fails_on = Everything()
     pool = bench.pool()
-    calls = [await _asked(pool, "in hand")]
+    calls = [await asked(pool, "in hand")]
     await bench.taken()
-    calls += [await _asked(pool, "waits"), await _asked(pool, "waits", "waits, too")]
+    calls += [await asked(pool, "waits"), await asked(pool, "waits", "waits, too")]
     bench.encoder.open()
     outcomes = await asyncio.gather(*calls, return_exceptions=True)
     assert all(isinstance(outcome, InferenceFailed) for outcome in outcomes)
     assert not any(isinstance(outcome, EncodingFailed) for outcome in outcomes), "another replica may do it"
     assert [str(failure) for failure in bench.failures] == ["cannot encode in hand"]
     with pytest.raises(InferenceFailed):
-        await pool.encode(["later"], deadline=_soon())
+        await pool.encode(["later"], deadline=soon())
     assert "later" not in bench.encoder.taken
 
 
@@ -321,10 +223,10 @@ async def test_a_thread_that_dies_takes_inference_out_of_service(bench: Bench) -
 
     pool = bench.pool(threads=2, encoder=Deadly())  # type: ignore[arg-type]
     with pytest.raises(InferenceFailed):
-        await pool.encode(["a"], deadline=_soon())
+        await pool.encode(["a"], deadline=soon())
     assert [type(failure) for failure in bench.failures] == [SystemExit]
     with pytest.raises(InferenceFailed):
-        await pool.encode(["later"], deadline=_soon())
+        await pool.encode(["later"], deadline=soon())
 
 
 async def test_close_ends_the_threads(bench: Bench) -> None:
@@ -339,9 +241,9 @@ async def test_close_fails_the_calls_that_wait_and_those_that_come(
     bench: Bench, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     pool = bench.pool()
-    first = await _asked(pool, "in hand")
+    first = await asked(pool, "in hand")
     await bench.taken()
-    waiting = await _asked(pool, "waiting", "waiting, too")
+    waiting = await asked(pool, "waiting", "waiting, too")
     join = threading.Thread.join
 
     def let_go_and_join(thread: threading.Thread, timeout: float | None = None) -> None:
@@ -353,7 +255,7 @@ async def test_close_fails_the_calls_that_wait_and_those_that_come(
     with pytest.raises(InferenceFailed):
         await waiting
     with pytest.raises(InferenceFailed):
-        await pool.encode(["later"], deadline=_soon())
+        await pool.encode(["later"], deadline=soon())
     await first
     assert bench.encoder.taken == ["in hand"]
     assert bench.failures == []
@@ -361,11 +263,11 @@ async def test_close_fails_the_calls_that_wait_and_those_that_come(
 
 async def test_callers_are_asked_to_come_back_at_different_times(bench: Bench) -> None:
     pool = bench.pool(max_queue=1)
-    calls = [await _asked(pool, "in hand")]
+    calls = [await asked(pool, "in hand")]
     await bench.taken()
-    calls.append(await _asked(pool, "waiting"))
-    asked = await asyncio.gather(*(pool.encode([f"{n}"], deadline=_soon()) for n in range(20)), return_exceptions=True)
-    delays = {refused.retry_after_s for refused in asked if isinstance(refused, Overloaded)}
+    calls.append(await asked(pool, "waiting"))
+    delays = await asyncio.gather(*(pool.encode([f"{n}"], deadline=soon()) for n in range(20)), return_exceptions=True)
+    delays = {refused.retry_after_s for refused in delays if isinstance(refused, Overloaded)}
     assert len(delays) == 20
     assert max(delays) <= 1.5 * min(delays)
     bench.encoder.open()
@@ -374,13 +276,13 @@ async def test_callers_are_asked_to_come_back_at_different_times(bench: Bench) -
 
 async def test_a_call_given_up_makes_room_at_once(bench: Bench) -> None:
     pool = bench.pool(max_queue=2)
-    calls = [await _asked(pool, "in hand")]
+    calls = [await asked(pool, "in hand")]
     await bench.taken()
-    given_up = await _asked(pool, "a", "b")
+    given_up = await asked(pool, "a", "b")
     given_up.cancel()
     with pytest.raises(asyncio.CancelledError):
         await given_up
-    calls.append(await _asked(pool, "c", "d"))
+    calls.append(await asked(pool, "c", "d"))
     assert bench.count("amends_queue_sentences") == 2
     bench.encoder.open()
     await asyncio.gather(*calls)
@@ -390,8 +292,8 @@ async def test_a_call_given_up_makes_room_at_once(bench: Bench) -> None:
 async def test_waits_are_told_by_class_and_costs_against_their_estimates(bench: Bench) -> None:
     pool = bench.pool()
     bench.encoder.open()
-    await pool.encode(["a", "b"], deadline=_soon(), priority=Priority.LIVE)
-    await pool.encode(["c"], deadline=_soon(), priority=Priority.BULK)
+    await pool.encode(["a", "b"], deadline=soon(), priority=Priority.LIVE)
+    await pool.encode(["c"], deadline=soon(), priority=Priority.BULK)
     assert bench.count("amends_queue_wait_seconds_count", priority="live") == 2
     assert bench.count("amends_queue_wait_seconds_count", priority="bulk") == 1
     assert bench.count("amends_cost_ratio_count") == 3
@@ -399,9 +301,9 @@ async def test_waits_are_told_by_class_and_costs_against_their_estimates(bench: 
 
 async def test_the_queue_gauge_counts_who_waits(bench: Bench) -> None:
     pool = bench.pool()
-    calls = [await _asked(pool, "in hand")]
+    calls = [await asked(pool, "in hand")]
     await bench.taken()
-    calls.append(await _asked(pool, "a", "b"))
+    calls.append(await asked(pool, "a", "b"))
     assert bench.count("amends_queue_sentences") == 2
     bench.encoder.open()
     await asyncio.gather(*calls)
