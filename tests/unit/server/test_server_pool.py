@@ -266,8 +266,10 @@ async def test_callers_are_asked_to_come_back_at_different_times(bench: Bench) -
     calls = [await asked(pool, "in hand")]
     await bench.taken()
     calls.append(await asked(pool, "waiting"))
-    delays = await asyncio.gather(*(pool.encode([f"{n}"], deadline=soon()) for n in range(20)), return_exceptions=True)
-    delays = {refused.retry_after_s for refused in delays if isinstance(refused, Overloaded)}
+    refusals = await asyncio.gather(
+        *(pool.encode([f"{n}"], deadline=soon()) for n in range(20)), return_exceptions=True
+    )
+    delays = {refused.retry_after_s for refused in refusals if isinstance(refused, Overloaded)}
     assert len(delays) == 20
     assert max(delays) <= 1.5 * min(delays)
     bench.encoder.open()
