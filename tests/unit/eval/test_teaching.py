@@ -55,23 +55,48 @@ def trial(reader: Reader) -> Trial:
     return try_exemplars(exemplars, reader, rows, SEED)
 
 
-@pytest.mark.parametrize(
-    ("name", "least"), [("written_summary", 0.75), ("know_your_rights", 0.55), ("safety_check", 0.6)]
-)
-def test_a_fitted_step_beats_likeness_by_far_on_sentences_nobody_fitted(
-    reader: Reader, name: str, least: float
-) -> None:
+LEAST = {"written_summary": 0.75, "know_your_rights": 0.55, "safety_check": 0.6}
+"""F1 of each example step on sentences that nobody fitted."""
+
+
+@pytest.fixture(scope="module")
+def claimed(reader: Reader) -> dict[str, list[tuple[bool, bool, bool]]]:
+    """Of every sentence that nobody fitted, by step: truth, what the fitted step claims, what likeness would."""
+    return {name: _claims(name, reader) for name in LEAST}
+
+
+def _claims(name: str, reader: Reader) -> list[tuple[bool, bool, bool]]:
     material, _, _, step = fit_of(name, reader)
     step = parse_step("step.json", step.to_json(), reader.bundle.sha256, reader.bundle.manifest.dimension)
     read = StepReader(step, {text: reader.encode(text).embedding for text in step.exemplars}).read
+    least_like = _likeness_threshold(material)
     rows = [json.loads(line) for line in (EXAMPLES / f"{name}.new.jsonl").read_text(encoding="utf-8").splitlines()]
     found = [read(reader.encode(row["text"])) for row in rows]
-    truth = [row["step"] for row in rows]
-    by_head = f1_score(truth, [each.claimed for each in found])
-    least_like = _likeness_threshold(material)
-    by_likeness = f1_score(truth, [each.nearest.similarity >= least_like for each in found])
-    assert by_head >= least
-    assert by_head >= by_likeness + 0.1
+    return [
+        (row["step"], each.claimed, each.nearest.similarity >= least_like)
+        for row, each in zip(rows, found, strict=True)
+    ]
+
+
+def _f1(claimed: list[tuple[bool, bool, bool]]) -> tuple[float, float]:
+    """Of the fitted step, and of likeness."""
+    truth, by_step, by_likeness = zip(*claimed, strict=True)
+    return f1_score(truth, by_step), f1_score(truth, by_likeness)
+
+
+@pytest.mark.parametrize("name", LEAST)
+def test_a_fitted_step_is_found_in_sentences_nobody_fitted(
+    claimed: dict[str, list[tuple[bool, bool, bool]]], name: str
+) -> None:
+    by_step, by_likeness = _f1(claimed[name])
+    assert by_step >= LEAST[name]
+    assert by_step > by_likeness
+
+
+def test_fitted_steps_beat_likeness_by_far(claimed: dict[str, list[tuple[bool, bool, bool]]]) -> None:
+    """All together: on thirty sentences the threshold of likeness is a matter of luck."""
+    by_step, by_likeness = _f1([each for name in claimed for each in claimed[name]])
+    assert by_step >= by_likeness + 0.1
 
 
 def _likeness_threshold(material: Material) -> float:
