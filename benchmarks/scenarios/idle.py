@@ -21,12 +21,14 @@ _RATE = 20.0
 _PREFACE = b"PRI * HTTP/2.0\r\n\r\nSM\r\n\r\n" + b"\x00\x00\x00\x04\x00\x00\x00\x00\x00"
 """What a client says first, with empty settings (RFC 9113, 3.4); then it is silent."""
 _ACK = b"\x00\x00\x00\x04\x01\x00\x00\x00\x00"
+_BESIDE = 1000
+"""How many connections more the service is told to take: by default it takes fewer than are opened here."""
 
 
 def idle(*, seconds: float, scale: float) -> Report:
     """Opens up to `scale` × 5,000 connections in steps, as many as open files allow; calls go on beside them."""
     most = min(round(_MOST * scale), resource.getrlimit(resource.RLIMIT_NOFILE)[0] - _SPARE_FILES)
-    with Service() as service:
+    with Service("--max-connections", str(most + _BESIDE)) as service:
         steps = asyncio.run(_steps(service, seconds, most))
         phases = [Phase(f"{count} idle", run.start, run.end) for count, run in steps]
         usage = [service.usage(phase) for phase in phases]
