@@ -228,11 +228,8 @@ class Schedule:
         self._expire(now)
         waiting, line = self._waiting(priority), self._lines[priority]
         queue_s = self._outlook(priority, now).finish_s(line.work_s)
-        if waiting >= self._max_queue:
-            limit = Limit.QUEUE_FULL
-        elif waiting and self._stands(priority, queue_s, now):
-            limit = Limit.STANDING_QUEUE
-        else:
+        limit = self._crowded(priority, waiting, 1, queue_s, now) if waiting else None
+        if limit is None:
             return None
         line.ask(line.usual_s, now)
         return Refusal(limit, priority, waiting, self._max_queue, queue_s, needs_s=0.0, left_s=inf)
@@ -293,19 +290,21 @@ class Schedule:
         """Sentences that wait in a class and those before it."""
         return sum(line.sentences for each, line in self._lines.items() if each <= priority)
 
-    def _stands(self, priority: Priority, queue_s: float, now: float) -> bool:
-        return now - self._lines[priority].empty_at > STANDING_S and queue_s > TARGETS[priority]
+    def _crowded(self, priority: Priority, waiting: int, sentences: int, queue_s: float, now: float) -> Limit | None:
+        """What keeps so many more sentences of a class out, whatever their deadline."""
+        if waiting + sentences > self._max_queue:
+            return Limit.QUEUE_FULL
+        if now - self._lines[priority].empty_at > STANDING_S and queue_s > TARGETS[priority]:
+            return Limit.STANDING_QUEUE
+        return None
 
     def _refusal(self, ticket: Ticket, now: float, waiting: int) -> Refusal | None:
         outlook = self._outlook(ticket.priority, now)
         queue_s = outlook.finish_s(self._lines[ticket.priority].work_s)
-        if waiting + len(ticket.jobs) > self._max_queue:
-            limit = Limit.QUEUE_FULL
-        elif self._stands(ticket.priority, queue_s, now):
-            limit = Limit.STANDING_QUEUE
-        elif not self._fits(ticket, now, outlook):
+        limit = self._crowded(ticket.priority, waiting, len(ticket.jobs), queue_s, now)
+        if limit is None and not self._fits(ticket, now, outlook):
             limit = Limit.DEADLINE
-        else:
+        if limit is None:
             return None
         return Refusal(
             limit,

@@ -2,16 +2,16 @@
 
 import asyncio
 import time
-from collections.abc import AsyncIterator, Callable
+from collections.abc import AsyncIterator, Callable, Sequence
 from contextlib import aclosing
 from dataclasses import dataclass
 from typing import Any, TypeVar
 
 from amends.v1 import empathy_service_pb2 as pb
 from amends.v1 import empathy_service_pb2_grpc, server_info_pb2
+from amends_core.conversation import Turn
 from amends_core.judgement import Judgement
 from amends_core.scorer import DEFAULT_STEPS, Encodings, Plan
-from google.protobuf.message import Message
 
 from amends_server.candidate import Trial
 from amends_server.convert import advice_to, arc_to, judgement_to, reply_from, reply_to, turns_from
@@ -27,6 +27,7 @@ from amends_server.tracing import part
 from amends_server.validation import validate
 
 T = TypeVar("T")
+_Asked = pb.ScoreReplyRequest | pb.NextStepRequest | pb.ScoreConversationRequest
 
 _LARGE_PLAN = 100
 """Texts from which a plan is judged in a thread: about 5 ms at 50 microseconds a sentence."""
@@ -105,8 +106,7 @@ class EmpathyServicer(empathy_service_pb2_grpc.EmpathyServiceServicer):
         """Recommends the next step."""
         watch = _Stopwatch(time.monotonic())
         terms = self._terms(context, Priority.LIVE)
-        await self._admit(request, terms)
-        turns = turns_from(request.turns)
+        turns = await self._admit(request, terms)
         edition = self._trial.answering(self._shelf.current, turns[0])
         scorer = edition.scorer
         plan = scorer.plan_advice(turns, request.playbook, request.locale)
@@ -121,8 +121,7 @@ class EmpathyServicer(empathy_service_pb2_grpc.EmpathyServiceServicer):
         """Judges every reply of a conversation."""
         watch = _Stopwatch(time.monotonic())
         terms = self._terms(context, Priority.INTERACTIVE)
-        await self._admit(request, terms)
-        turns = turns_from(request.turns)
+        turns = await self._admit(request, terms)
         edition = self._trial.answering(self._shelf.current, turns[0])
         scorer = edition.scorer
         plan = scorer.plan_conversation(turns, request.playbook, request.locale)
@@ -180,8 +179,7 @@ class EmpathyServicer(empathy_service_pb2_grpc.EmpathyServiceServicer):
         self, current: Edition, request: pb.ScoreReplyRequest, terms: _Terms, watch: _Stopwatch
     ) -> tuple[Edition, Judgement]:
         """Gives the judgement, and whose it is."""
-        await self._admit(request, terms)
-        turns = turns_from(request.turns)
+        turns = await self._admit(request, terms)
         edition = self._trial.answering(current, turns[0])
         scorer = edition.scorer
         plan = scorer.plan_reply(turns, reply_from(request, turns), request.playbook, request.locale)
@@ -214,11 +212,13 @@ class EmpathyServicer(empathy_service_pb2_grpc.EmpathyServiceServicer):
         watch.judge_s += time.monotonic() - before
         return result
 
-    async def _admit(self, request: Message, terms: _Terms) -> None:
+    async def _admit(self, request: _Asked, terms: _Terms) -> Sequence[Turn]:
+        """Gives the turns of a call that is let in."""
         self._pool.open_to(terms.priority)
         validate(request)
         if self._redactor is not None:
             await self._redactor.redact(request)
+        return turns_from(request.turns)
 
     def _terms(self, context: Any, highest: Priority) -> _Terms:
         left = context.time_remaining()
