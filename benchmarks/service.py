@@ -8,7 +8,7 @@ import sys
 import tempfile
 import threading
 import time
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from pathlib import Path
 from types import TracebackType
 from typing import Any, Self
@@ -124,12 +124,13 @@ class Service:
 
 
 class Watch:
-    """Samples memory and processor time of a process, in a thread."""
+    """Samples memory and processor time of a process and of those that it started, in a thread."""
 
     def __init__(self, pid: int) -> None:
         self._process = psutil.Process(pid)
+        self._family: Sequence[psutil.Process] | None = None
         self.samples: list[tuple[float, float, float]] = []
-        """Monotonic seconds, resident megabytes, processor seconds used so far."""
+        """Monotonic seconds, megabytes, processor seconds used so far."""
         self._ended = threading.Event()
         self._thread = threading.Thread(target=self._run, daemon=True)
         self._thread.start()
@@ -158,10 +159,17 @@ class Watch:
 
     def sample(self) -> tuple[float, float, float]:
         """Takes a sample now."""
-        times = self._process.cpu_times()
-        rss_mb = self._process.memory_info().rss / 2**20
-        self.samples.append((time.monotonic(), rss_mb, times.user + times.system))
+        family = [self._process, *self._children()]
+        times = [each.cpu_times() for each in family]
+        rss_mb = sum(_memory(each) for each in family) / 2**20
+        self.samples.append((time.monotonic(), rss_mb, sum(each.user + each.system for each in times)))
         return self.samples[-1]
+
+    def _children(self) -> Sequence[psutil.Process]:
+        """Those that serve: they are all there before the first sample, and as long as the process is."""
+        if self._family is None:
+            self._family = self._process.children(recursive=True)
+        return self._family
 
     def _run(self) -> None:
         try:
@@ -170,6 +178,11 @@ class Watch:
                 self._ended.wait(_SAMPLE_S)
         except psutil.NoSuchProcess:
             return
+
+
+def _memory(process: psutil.Process) -> int:
+    """Bytes; what processes share is counted once."""
+    return int(getattr(process.memory_full_info(), "pss", 0) or process.memory_info().rss)
 
 
 def total(metrics: Metrics, name: str, **labels: str) -> float:

@@ -54,7 +54,7 @@ def _started(
     telemetry: Telemetry | None = None,
 ) -> Running:
     async def start() -> Service:
-        chosen = Settings(**{"port": 0, "metrics_port": -1, "inference_threads": 2, **settings})
+        chosen = Settings(**{"port": 0, "metrics_port": -1, "workers": 2, "worker_kind": "thread", **settings})
         service = Service(chosen, model, telemetry)
         stack.callback(lambda: Running(service, loop).run(service.stop(0)))
         await service.start()

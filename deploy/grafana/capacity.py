@@ -44,7 +44,7 @@ CAPACITY = {
         ),
         Panel(
             "Seconds of work that wait",
-            "By estimate, with all threads at work.",
+            "By estimate, with all workers at work.",
             {"{{instance}}": recorded("amends_queue_work_seconds", "instance")},
             unit="s",
         ),
@@ -87,14 +87,14 @@ CAPACITY = {
     ],
     "The encoder": [
         Panel(
-            "Busy threads",
+            "Busy workers",
             "A replica is full when this reaches its cores.",
-            {"{{instance}}": recorded("amends:encoder_threads:busy2m")},
+            {"{{instance}}": recorded("amends:encoder_workers:busy2m")},
         ),
         Panel(
-            "Busy share of the threads",
-            "Of the threads that encode; over 90 % there is no room left.",
-            {"{{instance}}": recorded("amends:encoder_threads:busy_ratio2m")},
+            "Busy share of the workers",
+            "Of the workers that encode; over 90 % there is no room left.",
+            {"{{instance}}": recorded("amends:encoder_workers:busy_ratio2m")},
             unit="percentunit",
         ),
         Panel(
@@ -149,12 +149,18 @@ CAPACITY = {
         Panel(
             "Cores used",
             "At the limit of the replica, everything waits, the event loop too.",
-            {"{{instance}}": rate("process_cpu_seconds_total", "instance")},
+            {
+                "{{instance}}, calls": rate("process_cpu_seconds_total", "instance"),
+                "{{instance}}, encoding": rate("amends_worker_cpu_seconds_total", "instance"),
+            },
         ),
         Panel(
             "Resident memory",
             "Grows until the caches are full, and then no more.",
-            {"{{instance}}": recorded("process_resident_memory_bytes", "instance")},
+            {
+                "{{instance}}, calls": recorded("process_resident_memory_bytes", "instance"),
+                "{{instance}}, encoding": recorded("amends_worker_memory_bytes", "instance"),
+            },
             unit="bytes",
         ),
         Panel(

@@ -186,7 +186,7 @@ MODEL = {
         ),
         Panel(
             "Wait of shadow work",
-            "It waits for idle threads, on purpose; from 30 s on a comparison is skipped.",
+            "It waits for idle workers, on purpose; from 30 s on a comparison is skipped.",
             {
                 "one in ten": (
                     "histogram_quantile(0.9, "

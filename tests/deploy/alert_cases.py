@@ -100,8 +100,8 @@ CASES: list[Case] = [
     Case(
         "AmendsMemoryGrows",
         "14h",
-        {f"process_resident_memory_bytes{{{ONE}}}": "1000+2x900", f"process_start_time_seconds{{{ONE}}}": "0x900"},
-        {f"process_resident_memory_bytes{{{ONE}}}": "1300+2x900", f"process_start_time_seconds{{{ONE}}}": "0x900"},
+        series.memory("700x900", "300+2x900"),
+        series.memory("700x900", "600+2x900"),
         ONE_LABELS,
     ),
     Case(

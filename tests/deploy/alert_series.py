@@ -88,8 +88,17 @@ def verdicts(good: str, bad: str) -> Series:
 
 
 def busy(seconds: str) -> Series:
-    """Of two threads: a minute has 120 seconds of theirs."""
-    return {f"amends_inference_seconds_sum{{{ONE}}}": seconds, f"amends_encoder_threads{{{ONE}}}": "2x60"}
+    """Of two workers: a minute has 120 seconds of theirs."""
+    return {f"amends_inference_seconds_sum{{{ONE}}}": seconds, f"amends_encoder_workers{{{ONE}}}": "2x60"}
+
+
+def memory(serving: str, encoding: str) -> Series:
+    """Of a replica that started long ago: its process, and the workers'."""
+    return {
+        f"process_resident_memory_bytes{{{ONE}}}": serving,
+        f"amends_worker_memory_bytes{{{ONE}}}": encoding,
+        f"process_start_time_seconds{{{ONE}}}": "0x900",
+    }
 
 
 def costs(below: str, le: str, count: str = "0+100x60") -> Series:

@@ -97,7 +97,7 @@ def test_cores_are_whole_and_threads_are_as_many(render: Render) -> None:
     manifests = render({"cores": 3})
     resources = container(manifests)["resources"]
     assert resources["requests"] == resources["limits"], "guaranteed quality of service"
-    assert resources["requests"]["cpu"] == variables(manifests)["AMENDS_INFERENCE_THREADS"] == "3"
+    assert resources["requests"]["cpu"] == variables(manifests)["AMENDS_WORKERS"] == "3"
 
 
 def test_readiness_and_liveness_ask_for_different_things(render: Render) -> None:
@@ -166,7 +166,7 @@ def test_the_autoscaler_owns_the_number_of_replicas(render: Render) -> None:
     assert "replicas" not in one(manifests, "Deployment")["spec"]
     wait, busy = (metric["pods"] for metric in one(manifests, "HorizontalPodAutoscaler")["spec"]["metrics"])
     assert (wait["metric"]["name"], wait["target"]["averageValue"]) == ("amends_queue_wait_seconds_p90", "20m")
-    assert (busy["metric"]["name"], busy["target"]["averageValue"]) == ("amends_encoder_threads_busy", "2000m")
+    assert (busy["metric"]["name"], busy["target"]["averageValue"]) == ("amends_encoder_workers_busy", "2000m")
 
 
 def test_the_adapter_gives_the_autoscaler_its_metrics(render: Render) -> None:

@@ -120,7 +120,7 @@ def test_every_metric_of_ours_is_looked_at() -> None:
 
 
 def test_recorded_series_are_read_somewhere() -> None:
-    adapter = {"amends:queue_wait_seconds:p90_2m", "amends:encoder_threads:busy2m"}
+    adapter = {"amends:queue_wait_seconds:p90_2m", "amends:encoder_workers:busy2m"}
     read = {selector.name for _, expression in EXPRESSIONS for selector in _selectors(expression)} | adapter
     unread = {name for name in RECORDED - read if not name.startswith("amends:calls:rate")}
     assert unread == set()

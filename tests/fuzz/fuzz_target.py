@@ -114,7 +114,7 @@ class Target:
         self._handlers = self._loop.run_until_complete(self._registered(model))
 
     async def _registered(self, model: Model) -> dict[str, Any]:
-        settings = Settings(metrics_port=-1, inference_threads=1, cache_mb=8, reflection=False)
+        settings = Settings(metrics_port=-1, workers=1, worker_kind="thread", cache_mb=8, reflection=False)
         with patch("amends_server.server.aio.server", _Recorder):
             service: Any = Service(settings, model)
         (edge,) = service._server.interceptors

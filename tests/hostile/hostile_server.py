@@ -78,8 +78,9 @@ class HostileServer:
 
     @property
     def rss_mb(self) -> float:
-        rss: int = psutil.Process(self.process.pid).memory_info().rss
-        return rss / (1 << 20)
+        process = psutil.Process(self.process.pid)
+        family = [process, *process.children(recursive=True)]
+        return float(sum(each.memory_info().rss for each in family)) / (1 << 20)
 
 
 def _environment() -> dict[str, str]:

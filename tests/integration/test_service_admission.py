@@ -50,7 +50,7 @@ def _status(call: Any) -> status_pb2.Status:
 def test_a_call_an_item_and_a_stream_are_refused_alike(
     serve: Serve, held_model: Model, held: HeldEncoder, open_stream: OpenStream, threads: ThreadPoolExecutor
 ) -> None:
-    running = serve(model=held_model, inference_threads=1, max_queue=1)
+    running = serve(model=held_model, workers=1, max_queue=1)
     with _client(running) as client, grpc.insecure_channel(running.target) as channel:
         first = threads.submit(client.score_reply, TURNS, MORE_THAN_A_HANDFUL)
         assert held.started.wait(PATIENCE_S)
@@ -82,7 +82,7 @@ def test_a_call_an_item_and_a_stream_are_refused_alike(
 def test_live_calls_go_before_conversations_and_batches_and_those_that_step_back(
     serve: Serve, held_model: Model, held: HeldEncoder, threads: ThreadPoolExecutor
 ) -> None:
-    running = serve(model=held_model, inference_threads=1)
+    running = serve(model=held_model, workers=1)
     calls: list[Future[Any]] = []
 
     def queue(ask: Callable[..., Any], *args: Any) -> None:
@@ -91,7 +91,7 @@ def test_live_calls_go_before_conversations_and_batches_and_those_that_step_back
         wait_for(running, lambda: total(running, "amends_queue_sentences") > before)
 
     with _client(running) as client, _client(running, "bulk") as modest:
-        queue(client.next_step, [customer("First?")])
+        calls.append(threads.submit(client.next_step, [customer("First?")]))
         assert held.started.wait(PATIENCE_S)
         queue(client.batch_score_replies, [reply_request([customer("Batch?")], "Batched.")])
         queue(modest.next_step, [customer("Modest?")])

@@ -188,7 +188,7 @@ def test_a_slow_candidate_keeps_no_call_waiting(serve: Serve, second: Callable[.
     assert model.candidate is not None
     held = HeldEncoder(model.candidate.encoder)
     slow = replace(model, candidate=replace(model.candidate, encoder=held))  # type: ignore[arg-type]
-    running = serve(model=slow, shadow_share=1.0, inference_threads=2)
+    running = serve(model=slow, shadow_share=1.0, workers=2)
     with calling(running) as client:
         client.score_reply(TURNS, REPLY)
         assert held.started.wait(PATIENCE_S)

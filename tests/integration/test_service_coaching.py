@@ -116,7 +116,7 @@ def test_growing_partial_turns_are_read_now_and_then_and_the_newest_is_not_lost(
 def test_a_partial_turn_that_was_overtaken_by_its_whole_is_passed_over(
     serve: Serve, held_model: Model, held: HeldEncoder, open_stream: OpenStream
 ) -> None:
-    running = serve(model=held_model, inference_threads=1)
+    running = serve(model=held_model, workers=1)
     with grpc.insecure_channel(running.target) as channel:
         stream = open_stream(channel)
         stream.send(start(LATE))
@@ -134,7 +134,7 @@ def test_a_partial_turn_that_was_overtaken_by_its_whole_is_passed_over(
 def test_a_partial_turn_at_a_busy_time_is_passed_over_and_a_whole_one_is_refused(
     serve: Serve, held_model: Model, held: HeldEncoder, open_stream: OpenStream
 ) -> None:
-    running = serve(model=held_model, inference_threads=1, max_queue=1)
+    running = serve(model=held_model, workers=1, max_queue=1)
     with grpc.insecure_channel(running.target) as channel:
         stream = open_stream(channel)
         opened = stream.ask(start())

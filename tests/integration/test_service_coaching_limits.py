@@ -31,7 +31,7 @@ from running_service import PATIENCE_S, Serve
 def test_an_event_has_a_deadline_and_the_stream_has_none(
     serve: Serve, held_model: Model, held: HeldEncoder, open_stream: OpenStream
 ) -> None:
-    running = serve(model=held_model, inference_threads=1, default_deadline_s=0.05)
+    running = serve(model=held_model, workers=1, default_deadline_s=0.05)
     with grpc.insecure_channel(running.target) as channel:
         stream, blocking = open_stream(channel), open_stream(channel)
         for each in (stream, blocking):

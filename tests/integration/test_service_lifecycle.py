@@ -85,7 +85,7 @@ def test_an_expired_deadline_is_told_as_such(running: Running, timeout_s: float)
 def test_a_call_given_up_in_the_queue_is_never_encoded(
     serve: Serve, held_model: Model, held: HeldEncoder, threads: ThreadPoolExecutor, call_record: CallRecord
 ) -> None:
-    running = serve(model=held_model, inference_threads=1)
+    running = serve(model=held_model, workers=1)
     with _client(running) as client:
         first = threads.submit(client.score_reply, TURNS, "I am sorry.")
         assert held.started.wait(PATIENCE_S)
@@ -110,7 +110,7 @@ def test_a_call_without_a_deadline_gets_the_default_one(serve: Serve) -> None:
 def test_a_full_queue_refuses_with_when_to_come_back(
     serve: Serve, held_model: Model, held: HeldEncoder, threads: ThreadPoolExecutor
 ) -> None:
-    running = serve(model=held_model, inference_threads=1, max_queue=1)
+    running = serve(model=held_model, workers=1, max_queue=1)
     with _client(running) as client:
         first = threads.submit(client.score_reply, TURNS, MORE_THAN_A_HANDFUL)
         assert held.started.wait(PATIENCE_S)
@@ -126,7 +126,7 @@ def test_a_full_queue_refuses_with_when_to_come_back(
 def test_calls_in_flight_finish_while_new_ones_are_turned_away(
     serve: Serve, held_model: Model, held: HeldEncoder, threads: ThreadPoolExecutor
 ) -> None:
-    running = serve(model=held_model, inference_threads=1)
+    running = serve(model=held_model, workers=1)
     with _client(running) as client:
         calls = [threads.submit(client.score_reply, TURNS, f"I am sorry, {n}.") for n in range(3)]
         assert held.started.wait(PATIENCE_S)
@@ -143,7 +143,7 @@ def test_calls_in_flight_finish_while_new_ones_are_turned_away(
 def test_what_outlives_the_grace_is_cancelled(
     serve: Serve, held_model: Model, held: HeldEncoder, threads: ThreadPoolExecutor, call_record: CallRecord
 ) -> None:
-    running = serve(model=held_model, inference_threads=1)
+    running = serve(model=held_model, workers=1)
     with _client(running) as client:
         call = threads.submit(client.score_reply, TURNS, "I am sorry.", request_id="outlives")
         assert held.started.wait(PATIENCE_S)

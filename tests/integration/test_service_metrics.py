@@ -183,7 +183,7 @@ def test_no_flood_of_what_a_caller_makes_up_adds_a_series(
 
 
 def test_a_refusal_for_load_is_counted_by_its_reason(serve: Serve) -> None:
-    running = serve(metrics_port=0, max_queue=1, inference_threads=1, cache_mb=0)
+    running = serve(metrics_port=0, max_queue=1, workers=1, cache_mb=0)
     with Client(ClientOptions(running.target, timeout_s=PATIENCE_S)) as client:
         crowd = [reply_request(TURNS, f"I am sorry about box {n}.") for n in range(100)]
         results = client.batch_score_replies(crowd).results
@@ -214,7 +214,7 @@ def test_a_bundle_without_a_reference_serves_and_measures_no_drift(serve: Serve,
 
 def test_what_the_service_has_is_told(called: Running) -> None:
     families = _families(called)
-    assert _sum(families, "amends_encoder_threads") == 2
+    assert _sum(families, "amends_encoder_workers") == 2
     assert _sum(families, "amends_sentences_total", language="en") > 0
     assert _sum(families, "amends_request_tokens_count") >= 4
     assert _sum(families, "amends_admission_accepted_total") > 0

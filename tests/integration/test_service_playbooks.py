@@ -194,7 +194,7 @@ def test_call_in_flight_ends_on_the_edition_it_began_on(
     serve: Serve, own_model: Model, folder: Path, held: HeldEncoder
 ) -> None:
     held_model = replace(own_model, encoder=held)  # type: ignore[arg-type]
-    running = serve(model=held_model, inference_threads=1, playbook_dir=folder, playbook_poll_s=0, metrics_port=0)
+    running = serve(model=held_model, workers=1, playbook_dir=folder, playbook_poll_s=0, metrics_port=0)
     options = ClientOptions(running.target, timeout_s=PATIENCE_S, max_attempts=1)
     with Client(options) as client, ThreadPoolExecutor(1) as threads:
         call = threads.submit(client.score_reply, TURNS, "I am sorry.", playbook="own")

@@ -8,6 +8,7 @@ from typing import Any
 from urllib.request import urlopen
 
 import grpc
+import psutil
 import pytest
 from amends_client import Client, ClientOptions, customer
 from amends_core.playbooks.library import DATA_DIR
@@ -33,7 +34,7 @@ def _wait_until_in_flight(server: ServingServer, calls: int) -> None:
 
 @pytest.mark.parametrize("number", [signal.SIGTERM, signal.SIGINT], ids=["SIGTERM", "SIGINT"])
 def test_a_signal_lets_calls_in_flight_finish_and_ends_with_0(start: Started, number: signal.Signals) -> None:
-    server: Any = start("--inference-threads", "1", "--grace-s", str(GRACE_S))
+    server: Any = start("--workers", "1", "--grace-s", str(GRACE_S))
     turns = [customer(f"Where is parcel {n}? It is {n} days late, and nobody tells me why.") for n in range(SENTENCES)]
     with _client(server) as client, ThreadPoolExecutor(2) as threads:
         calls = [threads.submit(client.score_conversation, turns, playbook=name) for name in ("unified", "six_steps")]
@@ -45,6 +46,39 @@ def test_a_signal_lets_calls_in_flight_finish_and_ends_with_0(start: Started, nu
     log = "".join(server.lines)
     assert log.index('"draining"') < log.index('"call ended"') < log.index('"stopped"')
     assert "Traceback" not in log
+
+
+@pytest.mark.parametrize("is_service", [True, False], ids=["service", "worker"])
+def test_nothing_outlives_a_service_that_is_killed_and_none_serves_without_workers(
+    start: Started, is_service: bool
+) -> None:
+    server: Any = start()
+    family = psutil.Process(server.process.pid).children(recursive=True)
+    assert len(family) > 1
+    if is_service:
+        server.process.kill()
+    else:
+        family[-1].kill()
+        assert server.wait_for("inference failed")["type"] == "ProcessEnded"
+        with _client(server) as client:
+            assert client.health().status == health_pb2.HealthCheckResponse.NOT_SERVING
+        server.terminate()
+    server.wait()
+    _, alive = psutil.wait_procs(family, PATIENCE_S)
+    assert not alive
+
+
+def test_a_signal_to_the_whole_group_lets_calls_finish(start: Started) -> None:
+    server: Any = start("--grace-s", str(GRACE_S))
+    turns = [customer(f"Where is parcel {n}? It is {n} days late, and nobody tells me why.") for n in range(SENTENCES)]
+    with _client(server) as client, ThreadPoolExecutor(1) as threads:
+        call = threads.submit(client.score_conversation, turns)
+        _wait_until_in_flight(server, 1)
+        for process in psutil.Process(server.process.pid).children(recursive=True):
+            process.terminate()
+        server.terminate()
+        assert len(call.result(PATIENCE_S).arc.points) == SENTENCES
+    assert server.wait() == 0
 
 
 def test_a_hangup_has_the_playbooks_read_anew(start: Started, tmp_path: Path) -> None:

@@ -104,7 +104,7 @@ def _candidate(settings: Settings, tenants: Tenants, libraries: Libraries) -> Mo
 
 def _read_by(bundle: Bundle, encoder: OnnxEncoder, settings: Settings, tenants: Tenants, libraries: Libraries) -> Model:
     teaching = load_teaching(settings.exemplars, settings.custom_steps, bundle)
-    with ThreadPoolExecutor(settings.threads) as threads:
+    with ThreadPoolExecutor(settings.worker_count) as threads:
 
         def encode(texts: Iterable[str]) -> Mapping[str, Encoding]:
             wanted = list(texts)

@@ -81,7 +81,7 @@ class Metrics:
 
     def _make_queue(self) -> None:
         r = self.registry
-        self.queued = Gauge("amends_queue_sentences", "Sentences waiting for a thread.", registry=r)
+        self.queued = Gauge("amends_queue_sentences", "Sentences waiting for a worker.", registry=r)
         self.queue_work = Gauge(
             "amends_queue_work_seconds", "Estimated seconds until the sentences that wait are encoded.", registry=r
         )
@@ -118,7 +118,15 @@ class Metrics:
 
     def _make_encoder(self) -> None:
         r = self.registry
-        self.threads = Gauge("amends_encoder_threads", "Threads that encode.", registry=r)
+        self.workers = Gauge("amends_encoder_workers", "Processes, or threads, that encode.", registry=r)
+        self.worker_cpu = Counter(
+            "amends_worker_cpu_seconds", "Processor time of encoding processes, of each when it comes back.", registry=r
+        )
+        self.worker_memory = Gauge(
+            "amends_worker_memory_bytes",
+            "Memory of encoding processes; what they share is counted once (PSS).",
+            registry=r,
+        )
         self.inference = Histogram(
             "amends_inference_seconds", "Seconds a sentence was encoded.", buckets=SHORT, registry=r
         )

@@ -45,6 +45,9 @@ from amends_server.services.playbook import PlaybookServicer
 from amends_server.settings import Settings
 from amends_server.telemetry import Telemetry
 from amends_server.validation import field_rules
+from amends_server.workers.processes import start_processes
+from amends_server.workers.threads import ThreadWorker
+from amends_server.workers.work import Worker
 
 SERVICES = (
     empathy_service_pb2.DESCRIPTOR.services_by_name["EmpathyService"].full_name,
@@ -81,10 +84,9 @@ class Service:
             expires = lambda: kept.current.expires.timestamp()  # noqa: E731, PLW0108  what is kept changes
             self.metrics.certificate_expiry.set_function(expires)
         self._pool = EncoderPool(
-            model.encoder,
+            _workers(settings, model),
             EncodingCache(settings.cache_mb * MEGABYTE),
             self.metrics,
-            threads=settings.threads,
             max_queue=settings.max_queue,
             max_tokens=model.bundle.manifest.max_tokens,
             on_failure=self._on_failure,
@@ -111,7 +113,9 @@ class Service:
 
         Raises:
             PortInUse: a port is taken.
+            BundleError: a worker cannot load the model.
         """
+        await self._pool.ready()
         self.port = self._bind()
         await self._server.start()
         self.metrics_port = self._serve_metrics()
@@ -130,6 +134,7 @@ class Service:
         for task in self._tasks:
             task.cancel()
         await asyncio.gather(*self._tasks, return_exceptions=True)
+        await self._pool.close()
         await asyncio.to_thread(self._close)
 
     def reload(self) -> None:
@@ -161,12 +166,12 @@ class Service:
         info = candidate.edition.model
         served = {"name": info.name, "version": info.version, "sha256": info.sha256}
 
-        def on_failure(error: BaseException) -> None:
-            _log.error("inference of the candidate failed", extra={"type": type(error).__name__})
+        def on_failure(kind: str) -> None:
+            _log.error("inference of the candidate failed", extra={"type": kind})
             counts.fails(**served)
 
         cache, most = EncodingCache(self._settings.cache_mb * MEGABYTE), candidate.bundle.manifest.max_tokens
-        reader = self._pool.add_model(candidate.encoder, cache, max_tokens=most, on_failure=on_failure)
+        reader = self._pool.add_model(cache, max_tokens=most, on_failure=on_failure)
         counts.begins(**served, shadow=shares.shadow, canary=shares.canary)
         editions = {COMMON: candidate.edition, **candidate.own}
         return trial, {name: replace(each, reader=reader) for name, each in editions.items()}
@@ -192,7 +197,6 @@ class Service:
         )
 
     def _close(self) -> None:
-        self._pool.close()
         self._audit.close()
         if self._telemetry is not None:
             self._telemetry.close()
@@ -247,8 +251,8 @@ class Service:
             ) from error
         return self._metrics_server.server_port
 
-    def _on_failure(self, error: BaseException) -> None:
-        _log.error("inference failed", extra={"type": type(error).__name__})
+    def _on_failure(self, kind: str) -> None:
+        _log.error("inference failed", extra={"type": kind})
         self._health.fail()
 
     def _watch(self, work: Coroutine[Any, Any, None]) -> None:
@@ -261,6 +265,14 @@ class Service:
             due = time.monotonic() + _LAG_INTERVAL_S
             await asyncio.sleep(_LAG_INTERVAL_S)
             self.metrics.loop_lag.observe(max(0.0, time.monotonic() - due))
+
+
+def _workers(settings: Settings, model: Model) -> Sequence[Worker]:
+    """As many workers as are asked for; each reads the model and, as the second, the candidate."""
+    models = [model] if model.candidate is None else [model, model.candidate]
+    if settings.worker_kind == "thread":
+        return [ThreadWorker([each.encoder for each in models]) for _ in range(settings.worker_count)]
+    return start_processes([each.bundle for each in models], settings.worker_count)
 
 
 def _options(settings: Settings) -> list[tuple[str, int]]:

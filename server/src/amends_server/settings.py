@@ -68,7 +68,7 @@ class Settings(BaseSettings):
     )
     shadow_share: Annotated[float, Field(ge=0, le=1)] = Field(
         0.1,
-        description="Share of the conversations that the candidate judges, too, while threads are idle.",
+        description="Share of the conversations that the candidate judges, too, while workers are idle.",
     )
     canary_share: Annotated[float, Field(ge=0, le=1)] = Field(
         0.0, description="Share of the conversations that the candidate answers."
@@ -88,8 +88,12 @@ class Settings(BaseSettings):
     reference: Path | None = Field(
         None, description="File that drift is measured against; that of the bundle if not given."
     )
-    inference_threads: Annotated[int, Field(ge=0, le=256)] = Field(
-        0, description="Threads that encode; 0 takes one a core."
+    workers: Annotated[int, Field(ge=0, le=256)] = Field(
+        0, description="How many sentences are encoded at once; 0 takes one a core."
+    )
+    worker_kind: Literal["process", "thread"] = Field(
+        "process",
+        description="Whether each worker is a process, which takes some 0.1 GB and waits for nobody, or a thread.",
     )
     cache_mb: Annotated[int, Field(ge=0, le=65536)] = Field(
         64, description="Memory for cached encodings, in MB; 0 caches none."
@@ -105,7 +109,7 @@ class Settings(BaseSettings):
         1024, description="Most calls that one connection may have open; callers wait with more."
     )
     max_queue: Annotated[int, Field(ge=1, le=1_000_000)] = Field(
-        4096, description="Most sentences that wait for a thread; calls beyond are refused with RESOURCE_EXHAUSTED."
+        4096, description="Most sentences that wait for a worker; calls beyond are refused with RESOURCE_EXHAUSTED."
     )
     max_live_conversations: Annotated[int, Field(ge=1, le=100_000)] = Field(
         1000, description="Most live conversations at once, of some 0.2 MB each; more are refused."
@@ -216,10 +220,10 @@ class Settings(BaseSettings):
         return self
 
     @property
-    def threads(self) -> int:
-        """Inference threads, with 0 resolved to the cores this process may use."""
-        if self.inference_threads:
-            return self.inference_threads
+    def worker_count(self) -> int:
+        """Workers, with 0 resolved to the cores this process may use."""
+        if self.workers:
+            return self.workers
         affinity = getattr(os, "sched_getaffinity", None)  # Linux only
         return len(affinity(0)) if affinity else os.cpu_count() or 1
 

@@ -1,15 +1,15 @@
 """What the tests of the server's parts share."""
 
-from collections.abc import Iterator
+from collections.abc import AsyncIterator
 
 import pytest
 from pool_bench import Bench
 
 
 @pytest.fixture
-def bench() -> Iterator[Bench]:
+async def bench() -> AsyncIterator[Bench]:
     bench = Bench()
     yield bench
     bench.encoder.open()
     for pool in bench.pools:
-        pool.close()
+        await pool.close()

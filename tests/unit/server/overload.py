@@ -12,9 +12,9 @@ from dataclasses import dataclass, field
 from amends_server.encoding.costs import Costs
 from amends_server.encoding.policy import Job, Priority, Schedule, Ticket
 
-THREADS = 2
+WORKERS = 2
 LOADS = (0.5, 2.0, 5.0, 20.0)
-"""Offered work in multiples of what the threads can do."""
+"""Offered work in multiples of what the workers can do."""
 
 
 @dataclass(frozen=True)
@@ -43,7 +43,7 @@ class Call:
 
     ticket: Ticket
     true_s: list[float]
-    """What its sentences take, in seconds of one thread."""
+    """What its sentences take, in seconds of one worker."""
     ended: float | None = None
     encoded_s: float = 0.0
     is_refused: bool = False
@@ -68,14 +68,14 @@ class Outcome:
 
     @property
     def goodput(self) -> float:
-        """Work of calls answered in time, as a part of what the threads can do while calls come."""
+        """Work of calls answered in time, as a part of what the workers can do while calls come."""
         done = (call for call in self.calls if call.is_in_time and call.ended is not None and call.ended < self.seconds)
-        return sum(sum(call.true_s) for call in done) / (THREADS * self.seconds)
+        return sum(sum(call.true_s) for call in done) / (WORKERS * self.seconds)
 
     @property
     def wasted(self) -> float:
         """Work done for calls that were not answered in time, by the same measure."""
-        return sum(call.encoded_s for call in self.calls if not call.is_in_time) / (THREADS * self.seconds)
+        return sum(call.encoded_s for call in self.calls if not call.is_in_time) / (WORKERS * self.seconds)
 
     @property
     def late(self) -> float:
@@ -103,12 +103,12 @@ class Simulation:
     def __post_init__(self) -> None:
         self.chance = random.Random(self.seed)
         self.costs = Costs(max_tokens=128)
-        self.schedule = Schedule(threads=THREADS, max_queue=4096)
+        self.schedule = Schedule(workers=WORKERS, max_queue=4096)
         self.by_ticket: dict[Ticket, Call] = {}
-        self.idle = THREADS
+        self.idle = WORKERS
         self.runs = 0
         self.work: list[tuple[float, int, Ticket, Job, float]] = []
-        """What the threads have in hand: when it ends, and what it is."""
+        """What the workers have in hand: when it ends, and what it is."""
 
     def run(self) -> dict[Priority, Outcome]:
         """Gives what became of the calls, by class; those that came last are let finish."""
@@ -127,7 +127,7 @@ class Simulation:
         chance = random.Random(self.seed * 10 + priority)
         mean_s = kind.together * sum(kind.sentences) / 2 * _mean_s() * self.slowness
         now = 0.0
-        while (now := now + chance.expovariate(self.load * kind.part * THREADS / mean_s)) < self.seconds:
+        while (now := now + chance.expovariate(self.load * kind.part * WORKERS / mean_s)) < self.seconds:
             for _ in range(kind.together):
                 lengths = [_tokens(chance) for _ in range(chance.randint(*kind.sentences))]
                 texts = ["x" * max(1, round(n * chance.uniform(3, 6))) for n in lengths]

@@ -6,26 +6,26 @@ import time
 from amends_core.encoder import Encoder
 from amends_server.encoding import Encoded, EncoderPool, EncodingCache, Priority
 from amends_server.metrics import Metrics
+from amends_server.workers.threads import ThreadWorker
 from fake_encoders import PATIENCE_S, HeldEncoder
 
 
 class Bench:
-    """A pool of one thread over a held encoder, and what it told."""
+    """A pool of one worker over a held encoder, and what it told."""
 
     def __init__(self) -> None:
         self.encoder = HeldEncoder()
         self.metrics = Metrics()
-        self.failures: list[BaseException] = []
+        self.failures: list[str] = []
         self.pools: list[EncoderPool] = []
 
     def pool(
-        self, *, threads: int = 1, max_queue: int = 100, cache_bytes: int = 0, encoder: Encoder | None = None
+        self, *, workers: int = 1, max_queue: int = 100, cache_bytes: int = 0, encoder: Encoder | None = None
     ) -> EncoderPool:
         pool = EncoderPool(
-            encoder or self.encoder,
+            [ThreadWorker([encoder or self.encoder]) for _ in range(workers)],
             EncodingCache(cache_bytes),
             self.metrics,
-            threads=threads,
             max_queue=max_queue,
             on_failure=self.failures.append,
         )
@@ -36,7 +36,7 @@ class Bench:
         return self.metrics.registry.get_sample_value(name, labels) or 0.0
 
     async def taken(self) -> str:
-        """Waits until the thread has a text in hand."""
+        """Waits until the worker has a text in hand."""
         return await asyncio.to_thread(self.encoder.wait_until_taken)
 
 

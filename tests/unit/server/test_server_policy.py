@@ -22,8 +22,8 @@ def ticket(
     return Ticket(priority, deadline, now, deque(Job(f"{text}{n}", cost) for n, cost in enumerate(costs)))
 
 
-def schedule(*tickets: Ticket, threads: int = 1, max_queue: int = 10_000) -> Schedule:
-    queue = Schedule(threads=threads, max_queue=max_queue)
+def schedule(*tickets: Ticket, workers: int = 1, max_queue: int = 10_000) -> Schedule:
+    queue = Schedule(workers=workers, max_queue=max_queue)
     for each in tickets:
         assert queue.offer(each, 0.0) is None
     return queue
@@ -96,7 +96,7 @@ def test_a_call_is_withdrawn_as_a_whole_and_once() -> None:
 
 
 def test_a_full_queue_says_how_full_and_when_there_will_be_room() -> None:
-    queue = schedule(ticket(*[0.1] * 8), threads=2, max_queue=10)
+    queue = schedule(ticket(*[0.1] * 8), workers=2, max_queue=10)
     refusal = queue.offer(ticket(*[0.1] * 3), 0.0)
     assert refusal is not None
     assert (refusal.limit, refusal.waiting, refusal.most) == (Limit.QUEUE_FULL, 8, 10)
@@ -105,7 +105,7 @@ def test_a_full_queue_says_how_full_and_when_there_will_be_room() -> None:
 
 
 def test_a_hopeless_deadline_says_what_is_left_and_what_is_needed() -> None:
-    queue = schedule(ticket(*[0.1] * 8, deadline=2.0), threads=2)
+    queue = schedule(ticket(*[0.1] * 8, deadline=2.0), workers=2)
     refusal = queue.offer(ticket(0.1, 0.1, deadline=0.05), 0.0)
     assert refusal is not None
     assert refusal.limit is Limit.DEADLINE
@@ -238,9 +238,9 @@ def test_calls_are_taken_as_if_there_were_no_shadow_work(
     assert order(*waiting) == order()
 
 
-@pytest.mark.parametrize(("threads", "most"), [(1, 1), (2, 1), (4, 3)])
-def test_shadow_work_leaves_a_thread_to_calls(threads: int, most: int) -> None:
-    queue = schedule(ticket(*[0.01] * 9, priority=Priority.SHADOW), threads=threads)
+@pytest.mark.parametrize(("workers", "most"), [(1, 1), (2, 1), (4, 3)])
+def test_shadow_work_leaves_a_worker_to_calls(workers: int, most: int) -> None:
+    queue = schedule(ticket(*[0.01] * 9, priority=Priority.SHADOW), workers=workers)
     in_hand = []
     while (found := queue.take(0.0)) is not None:
         in_hand.append(found[1])
@@ -278,9 +278,9 @@ class QueueHistory(RuleBasedStateMachine):
         self.waiting: list[Seen] = []
         self.in_hand: list[Job] = []
 
-    @initialize(threads=st.integers(1, 4), most=st.integers(1, 40))
-    def start(self, threads: int, most: int) -> None:
-        self.queue, self.threads, self.most = Schedule(threads=threads, max_queue=most), threads, most
+    @initialize(workers=st.integers(1, 4), most=st.integers(1, 40))
+    def start(self, workers: int, most: int) -> None:
+        self.queue, self.workers, self.most = Schedule(workers=workers, max_queue=most), workers, most
 
     @rule(p=PRIORITIES, costs=st.lists(COSTS, min_size=1, max_size=6), left_s=st.sampled_from([0.01, 0.2, 0.2, 1, 10]))
     def come(self, p: Priority, costs: list[float], left_s: float) -> None:
@@ -298,7 +298,7 @@ class QueueHistory(RuleBasedStateMachine):
 
     @rule()
     def take(self) -> None:
-        if len(self.in_hand) == self.threads:
+        if len(self.in_hand) == self.workers:
             self.queue.done(self.in_hand.pop(0))
         alive = self.alive()
         found = self.queue.take(self.now)
@@ -306,7 +306,7 @@ class QueueHistory(RuleBasedStateMachine):
         expired = self.queue.pull_expired()
         assert (set(expired), len(expired)) == (dead, len(dead)), "each call that expires is told of once"
         self.waiting = alive
-        assert (found is None) is (not alive), "no thread is idle while somebody waits"
+        assert (found is None) is (not alive), "no worker is idle while somebody waits"
         if found is None:
             return
         call, job = found

@@ -61,7 +61,7 @@ def test_unknown_flag_ends_with_status_2(capsys: pytest.CaptureFixture[str]) -> 
     [
         ("port", 0, 65535),
         ("metrics_port", -1, 65535),
-        ("inference_threads", 0, 256),
+        ("workers", 0, 256),
         ("cache_mb", 0, 65536),
         ("max_message_bytes", 1024, 64 << 20),
         ("max_queue", 1, 1_000_000),
@@ -113,8 +113,8 @@ def test_settings_cannot_be_changed() -> None:
 
 def test_zero_threads_are_the_cores_of_this_process(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr("os.sched_getaffinity", lambda _: {0, 3, 5})
-    assert Settings().threads == 3
-    assert Settings(inference_threads=7).threads == 7
+    assert Settings().worker_count == 3
+    assert Settings(workers=7).worker_count == 7
 
 
 def test_production_is_quiet_unless_asked(monkeypatch: pytest.MonkeyPatch) -> None:

@@ -29,7 +29,7 @@ T = TypeVar("T")
 _MOST_AT_ONCE = 64
 """Comparisons that wait; more are skipped, which bounds what they hold of memory."""
 _PATIENCE_S = 30.0
-"""How long a comparison may wait for idle threads; old ones tell no more than new ones."""
+"""How long a comparison may wait for idle workers; old ones tell no more than new ones."""
 _LOT = b"amends-candidate"
 _log = logging.getLogger("amends.candidate")
 

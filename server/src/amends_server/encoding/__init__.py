@@ -1,4 +1,4 @@
-"""From texts to encodings: cache, one queue, threads that share one ONNX session."""
+"""From texts to encodings: cache, one queue, and workers that are fed from it."""
 
 from amends_server.encoding.cache import EncodingCache
 from amends_server.encoding.policy import Priority

@@ -1,4 +1,4 @@
-"""Who is admitted, and what is encoded next: pure policy. The owner holds the lock and tells the time.
+"""Who is admitted, and what is encoded next: pure policy. The owner tells the time.
 
 A call waits as one ticket with a job for each of its sentences. Classes share encoding time: each has a part that is
 held for it while it waits, and the rest goes to the first class that waits. Within a class the earliest deadline goes
@@ -77,7 +77,7 @@ class Job:
 
     text: str
     cost_s: float
-    """Estimated seconds of one thread; above 0."""
+    """Estimated seconds of one worker; above 0."""
 
 
 @dataclass(slots=True, eq=False)
@@ -92,7 +92,7 @@ class Ticket:
     jobs: deque[Job]
     """Those that wait, in the order in which they are done."""
     work_s: float = field(init=False)
-    """What they cost together, in seconds of one thread."""
+    """What they cost together, in seconds of one worker."""
     number: int = 0
     """Given by the schedule, in the order of arrival."""
     tenant: str = ""
@@ -138,11 +138,11 @@ class _Line:
     sentences: int = 0
     work_s: float = 0.0
     owed_s: float = 0.0
-    """How much of its share the class did not get yet, in seconds of one thread."""
+    """How much of its share the class did not get yet, in seconds of one worker."""
     empty_at: float = -inf
     """When nobody of the class waited, the last time that was looked."""
     usual_s: float = 0.0
-    """What the class's calls cost of late, in seconds of one thread."""
+    """What the class's calls cost of late, in seconds of one worker."""
     _load: float = 0.0
     _load_at: float = 0.0
 
@@ -174,7 +174,7 @@ class _Line:
         self.usual_s += _NEWEST * (work_s - self.usual_s)
 
     def load(self, now: float) -> float:
-        """Work that callers brought of late, in seconds of one thread a second."""
+        """Work that callers brought of late, in seconds of one worker a second."""
         return self._load * exp((self._load_at - now) / _MEMORY_S)
 
     def _forget(self, sentences: int, work_s: float) -> None:
@@ -185,8 +185,8 @@ class _Line:
 class Schedule:
     """The queue. Times are monotonic seconds and never go back. Not thread-safe."""
 
-    def __init__(self, *, threads: int, max_queue: int) -> None:
-        self._threads = threads
+    def __init__(self, *, workers: int, max_queue: int) -> None:
+        self._workers = workers
         self._max_queue = max_queue
         self._lines = {priority: _Line(share) for priority, share in SHARES.items()}
         self._in_hand: list[tuple[Priority, Job]] = []
@@ -199,8 +199,8 @@ class Schedule:
 
     @property
     def work_s(self) -> float:
-        """What waits, in seconds of all threads."""
-        return sum(line.work_s for line in self._lines.values()) / self._threads
+        """What waits, in seconds of all workers."""
+        return sum(line.work_s for line in self._lines.values()) / self._workers
 
     def offer(self, ticket: Ticket, now: float) -> Refusal | None:
         """Takes a call in, or says why not.
@@ -269,11 +269,11 @@ class Schedule:
         return expired
 
     def _may_take(self, priority: Priority) -> bool:
-        """Whether a thread may take work of a class: shadow work leaves one thread to whoever comes next."""
+        """Whether a worker may take work of a class: shadow work leaves one worker to whoever comes next."""
         if priority is not Priority.SHADOW:
             return True
         shadows = sum(each is Priority.SHADOW for each, _ in self._in_hand)
-        return shadows < max(1, self._threads - 1)
+        return shadows < max(1, self._workers - 1)
 
     def _expire(self, now: float) -> None:
         for line in self._lines.values():
@@ -312,7 +312,7 @@ class Schedule:
             waiting,
             self._max_queue,
             queue_s=queue_s,
-            needs_s=ticket.work_s / self._threads,
+            needs_s=ticket.work_s / self._workers,
             left_s=ticket.deadline - now,
         )
 
@@ -335,8 +335,8 @@ class Schedule:
         return _Outlook(
             in_hand_s=sum(job.cost_s for _, job in self._in_hand),
             before_s=sum(line.work_s for line in higher),
-            share=self._lines[priority].share * self._threads,
-            free=(1 - held) * self._threads - sum(line.load(now) for line in higher),
+            share=self._lines[priority].share * self._workers,
+            free=(1 - held) * self._workers - sum(line.load(now) for line in higher),
         )
 
 
@@ -348,9 +348,9 @@ class _Outlook:
     before_s: float
     """Work that waits in the classes before it."""
     share: float
-    """Threads that are held for the class."""
+    """Workers that are held for the class."""
     free: float
-    """Threads that neither the classes after it hold nor those before it will use, if they go on as of late."""
+    """Workers that neither the classes after it hold nor those before it will use, if they go on as of late."""
 
     def finish_s(self, work_s: float) -> float:
         """When so much work of the class will be done, in seconds from now.

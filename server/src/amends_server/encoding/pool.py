@@ -1,31 +1,29 @@
-"""The one owner of the queue: feeds the inference threads and gathers what comes back. What goes first is policy's."""
+"""The one owner of the queue: feeds the workers and gathers what comes back. What goes first is policy's."""
 
 import asyncio
 import random
-import threading
 import time
 from collections import deque
 from collections.abc import Callable, Sequence
-from contextlib import suppress
 from dataclasses import dataclass, field
 
-from amends_core.encoder import Encoder, Encoding
+from amends_core.encoder import Encoding
 
 from amends_server.encoding.cache import EncodingCache
 from amends_server.encoding.costs import Costs
 from amends_server.encoding.policy import Job, Priority, Refusal, Schedule, Ticket
 from amends_server.metrics import Metrics
 from amends_server.tracing import exemplar, part
+from amends_server.workers.memory import shared_out_bytes
+from amends_server.workers.work import Fault, Outcome, Task, Worker
 
 _MAX_TOKENS = 512
 """What encoders of this kind read at most."""
 _MOST_JITTER = 0.5
 """By which part, at most, callers are asked to come back later than the estimate: not all at once."""
 _HANDFUL_S = 0.005
-"""A thread takes sentences of a call together up to so many seconds of estimate: each time it comes back it has to
-wait for the lock and to wake the event loop up, and whatever is more urgent waits no longer than this."""
-_PROBE = "Thank you."
-"""Encoded after a sentence on which the encoder raised: is it the sentence, or the encoder?"""
+"""A worker is given sentences of a call together up to so many seconds of estimate: each handful has to go there and
+back, and whatever is more urgent waits no longer than those that were given."""
 
 
 class Overloaded(Exception):
@@ -70,21 +68,9 @@ class Encoded:
         return sum(encoding.tokens for encoding in self.encodings.values())
 
 
-@dataclass(frozen=True, slots=True)
-class _Outcome:
-    """What came of a job: an encoding or an error."""
-
-    wait_s: float
-    encode_s: float
-    encoding: Encoding | None = None
-    error: BaseException | None = None
-    is_broken: bool = False
-    """Whether the encoder raised on a plain sentence, too."""
-
-
 @dataclass(slots=True)
 class _Gathering:
-    """A call that waits for its jobs. Belongs to the event loop."""
+    """A call that waits for its jobs."""
 
     future: asyncio.Future[None]
     missing: int
@@ -101,62 +87,77 @@ class _Gathering:
 
 @dataclass(slots=True)
 class _Reader:
-    """What reads for one model. Belongs to the event loop, but for its encoder."""
+    """What is known of one model."""
 
-    encoder: Encoder
     cache: EncodingCache
     costs: Costs
-    on_failure: Callable[[BaseException], None]
+    on_failure: Callable[[str], None]
     failed: bool = False
 
 
-@dataclass(slots=True)
-class _Shared:
-    """What the event loop and the inference threads share, under one lock."""
+_Handful = Sequence[tuple[Ticket, Job]]
 
-    schedule: Schedule
-    condition: threading.Condition = field(default_factory=threading.Condition)
-    stopping: bool = False
+
+@dataclass(slots=True, eq=False)
+class _Hands:
+    """A worker and the handfuls it was given, oldest first."""
+
+    worker: Worker
+    full: deque[_Handful] = field(default_factory=deque)
+
+    @property
+    def sentences(self) -> int:
+        return sum(len(handful) for handful in self.full)
 
 
 class EncoderPool:
-    """Encodes texts in threads, one sentence a run.
+    """Has texts encoded by workers, one sentence a run.
 
-    There is no waiting window: a free thread takes what is queued. Made and used on one event loop. A second model may
-    be read by the same threads, behind the same queue; it may fail by itself.
+    There is no waiting window: a free worker is given what is queued. Belongs to one event loop, on which it is made,
+    used and closed. The workers may read a second model behind the same queue; it may fail by itself.
     """
 
     def __init__(
         self,
-        encoder: Encoder,
+        workers: Sequence[Worker],
         cache: EncodingCache,
         metrics: Metrics,
         *,
-        threads: int,
         max_queue: int,
         max_tokens: int = _MAX_TOKENS,
-        on_failure: Callable[[BaseException], None] = lambda _: None,
+        on_failure: Callable[[str], None] = lambda _: None,
     ) -> None:
-        self._readers = [_Reader(encoder, cache, Costs(max_tokens), on_failure)]
+        """Starts the workers; `on_failure` is told the type of the error for which the first model is given up."""
+        self._readers = [_Reader(cache, Costs(max_tokens), on_failure)]
         self._metrics = metrics
         self._loop = asyncio.get_running_loop()
-        self._shared = _Shared(Schedule(threads=threads, max_queue=max_queue))
+        self._schedule = Schedule(workers=len(workers), max_queue=max_queue)
         self._calls: dict[Ticket, _Gathering] = {}
-        metrics.threads.set(threads)
-        self._threads = [threading.Thread(target=self._work, name=f"encoder-{i}", daemon=True) for i in range(threads)]
-        for thread in self._threads:
-            thread.start()
+        self._stopping = False
+        self._hands = {worker: _Hands(worker) for worker in workers}
+        metrics.workers.set(len(workers))
+        metrics.worker_memory.set_function(lambda: shared_out_bytes(pid for worker in workers for pid in worker.pids))
+        for worker in workers:
+            worker.begin(self)
+
+    async def ready(self) -> None:
+        """Returns once every worker can encode.
+
+        Raises:
+            BundleError: a worker cannot load a model.
+        """
+        for worker in self._hands:
+            await worker.ready()
 
     def add_model(
         self,
-        encoder: Encoder,
         cache: EncodingCache,
         *,
         max_tokens: int = _MAX_TOKENS,
-        on_failure: Callable[[BaseException], None] = lambda _: None,
+        on_failure: Callable[[str], None] = lambda _: None,
     ) -> int:
-        """Takes another model in, and gives the number by which `encode` is asked for it; the first has 0."""
-        self._readers.append(_Reader(encoder, cache, Costs(max_tokens), on_failure))
+        """Makes the workers' next model known, and gives its number for `encode`; the first has 0."""
+        self._readers.append(_Reader(cache, Costs(max_tokens), on_failure))
         return len(self._readers) - 1
 
     def works(self, model: int = 0) -> bool:
@@ -169,10 +170,8 @@ class EncoderPool:
         Raises:
             Overloaded: the queue is full, or stands.
         """
-        with self._shared.condition:
-            refusal = self._shared.schedule.turn_away(priority, time.monotonic())
-            expired = self._shared.schedule.pull_expired()
-        self._expire(expired)
+        refusal = self._schedule.turn_away(priority, time.monotonic())
+        self._expire()
         self._heed(refusal)
 
     async def encode(
@@ -211,24 +210,34 @@ class EncoderPool:
             span.set_attributes({"amends.queue_seconds": encoded.queue_s, "amends.encode_seconds": encoded.encode_s})
             return encoded
 
-    def close(self) -> None:
-        """Ends the threads once the sentence each has in hand is done. Calls that wait end with InferenceFailed."""
-        with self._shared.condition:
-            self._shared.stopping = True
-            self._shared.condition.notify_all()
-        for thread in self._threads:
-            thread.join()
-        self._tell(self._give_up)
+    async def close(self) -> None:
+        """Ends the workers once what each has in hand is done. Calls that wait end with InferenceFailed."""
+        self._stopping = True
+        await asyncio.gather(*(worker.close() for worker in self._hands))
+        self._give_up()
+
+    def done(self, worker: Worker, outcomes: Sequence[Outcome], cpu_s: float) -> None:
+        """A worker comes back with what became of its oldest handful. For workers."""
+        handful = self._hands[worker].full.popleft()
+        for _, job in handful:
+            self._schedule.done(job)
+        self._feed()
+        for (ticket, job), outcome in zip(handful, outcomes, strict=True):
+            self._collect(ticket, job, outcome)
+        self._measure_queue()
+        self._metrics.worker_cpu.inc(cpu_s)
+        self._metrics.cache_bytes.set(sum(each.cache.nbytes for each in self._readers))
+
+    def lost(self, kind: str) -> None:
+        """A worker has ended unasked: no model can be relied on. For workers."""
+        for reader in self._readers:
+            self._break(kind, reader)
 
     def _admit(self, ticket: Ticket) -> None:
-        with self._shared.condition:
-            if self._shared.stopping:
-                raise InferenceFailed
-            refusal = self._shared.schedule.offer(ticket, time.monotonic())
-            expired = self._shared.schedule.pull_expired()
-            if refusal is None:
-                self._shared.condition.notify(len(ticket.jobs))
-        self._expire(expired)
+        if self._stopping:
+            raise InferenceFailed
+        refusal = self._schedule.offer(ticket, time.monotonic())
+        self._expire()
         self._heed(refusal)
         self._metrics.admitted.labels(ticket.priority.name.lower()).inc()
 
@@ -240,6 +249,7 @@ class EncoderPool:
 
     async def _gather(self, ticket: Ticket, gathering: _Gathering) -> Encoded:
         self._calls[ticket] = gathering
+        self._feed()
         self._measure_queue()
         try:
             await gathering.future
@@ -249,13 +259,35 @@ class EncoderPool:
         return Encoded(gathering.encodings, gathering.queue_s, gathering.encode_s)
 
     def _withdraw(self, ticket: Ticket) -> None:
-        with self._shared.condition:
-            left = self._shared.schedule.withdraw(ticket)
-        self._metrics.dropped.labels("cancelled").inc(left)
-        self._measure_queue()
+        left = self._schedule.withdraw(ticket)
+        if left:
+            self._metrics.dropped.labels("cancelled").inc(left)
+            self._measure_queue()
 
-    def _expire(self, tickets: Sequence[Ticket]) -> None:
-        for ticket in tickets:
+    def _feed(self) -> None:
+        """Gives what goes next to the workers that have the least in hand, as long as one has room."""
+        while not self._stopping:
+            hands = min(self._hands.values(), key=lambda each: (len(each.full), each.sentences))
+            if len(hands.full) >= hands.worker.room or not (handful := self._take()):
+                return
+            hands.full.append(handful)
+            hands.worker.give([Task(job.text, ticket.deadline, ticket.model) for ticket, job in handful])
+
+    def _take(self) -> _Handful:
+        """What goes next, to the end of a call: no more than a handful, and than a worker's part of what waits."""
+        now, schedule = time.monotonic(), self._schedule
+        handful: list[tuple[Ticket, Job]] = []
+        left_s, most = _HANDFUL_S, -(-len(schedule) // len(self._hands))
+        while left_s > 0 and len(handful) < most and (taken := schedule.take(now)) is not None:
+            handful.append(taken)
+            left_s -= taken[1].cost_s
+            if not taken[0].jobs:
+                break
+        self._expire()
+        return handful
+
+    def _expire(self) -> None:
+        for ticket in self._schedule.pull_expired():
             self._expire_one(self._calls.get(ticket), len(ticket.jobs))
 
     def _expire_one(self, gathering: _Gathering | None, sentences: int) -> None:
@@ -263,125 +295,59 @@ class EncoderPool:
         if gathering is not None:
             gathering.fail(QueueExpired())
 
-    def _break(self, error: BaseException, reader: _Reader) -> None:
-        """Takes no more calls for a model: not a sentence but its encoder, or a thread, has failed."""
+    def _break(self, kind: str, reader: _Reader) -> None:
+        """Takes no more calls for a model: not a sentence but its encoder, or a worker, has failed."""
         if reader.failed:
             return
         reader.failed = True
-        reader.on_failure(error)
+        reader.on_failure(kind)
         self._give_up()
-
-    def _break_all(self, error: BaseException) -> None:
-        for reader in self._readers:
-            self._break(error, reader)
 
     def _give_up(self) -> None:
         for ticket, gathering in self._calls.items():
-            if self._shared.stopping or self._readers[ticket.model].failed:
+            if self._stopping or self._readers[ticket.model].failed:
                 gathering.fail(InferenceFailed())
 
-    def _collect(self, outcomes: Sequence[tuple[Ticket, Job, _Outcome]]) -> None:
-        self._measure_queue()
-        for ticket, job, outcome in outcomes:
-            self._collect_one(ticket, job, outcome)
-        self._metrics.cache_bytes.set(sum(each.cache.nbytes for each in self._readers))
-
-    def _collect_one(self, ticket: Ticket, job: Job, outcome: _Outcome) -> None:
+    def _collect(self, ticket: Ticket, job: Job, outcome: Outcome) -> None:
         gathering = self._calls.get(ticket)
-        if isinstance(outcome.error, QueueExpired):
+        if outcome.fault is Fault.EXPIRED:
             self._expire_one(gathering, 1)
             return
+        wait_s = outcome.started - ticket.entered
         self._observe(ticket, job, outcome, gathering.exemplar if gathering else None)
         if gathering is None or gathering.future.done():
             return
         if outcome.encoding is None:
-            gathering.fail(EncodingFailed(type(outcome.error).__name__))
+            gathering.fail(EncodingFailed(outcome.kind))
             return
         gathering.encodings[job.text] = outcome.encoding
-        gathering.queue_s = max(gathering.queue_s, outcome.wait_s)
-        gathering.encode_s += outcome.encode_s
+        gathering.queue_s = max(gathering.queue_s, wait_s)
+        gathering.encode_s += outcome.seconds
         gathering.missing -= 1
         if gathering.missing == 0:
             gathering.future.set_result(None)
 
-    def _observe(self, ticket: Ticket, job: Job, outcome: _Outcome, traced: dict[str, str] | None) -> None:
+    def _observe(self, ticket: Ticket, job: Job, outcome: Outcome, traced: dict[str, str] | None) -> None:
         reader, is_shadow = self._readers[ticket.model], ticket.priority is Priority.SHADOW
-        self._metrics.queue_wait.labels(ticket.priority.name.lower()).observe(outcome.wait_s, traced)
-        if outcome.error is not None:
+        wait_s = outcome.started - ticket.entered
+        self._metrics.queue_wait.labels(ticket.priority.name.lower()).observe(wait_s, traced)
+        if outcome.fault is not None:
             if not is_shadow:
-                self._metrics.inference_errors.labels("encoder" if outcome.is_broken else "sentence").inc()
-            if outcome.is_broken:
-                self._break(outcome.error, reader)
+                self._metrics.inference_errors.labels(outcome.fault.value).inc()
+            if outcome.fault is Fault.ENCODER:
+                self._break(outcome.kind, reader)
         if outcome.encoding is None:
             return
-        reader.costs.learn(job.text, outcome.encoding.tokens, outcome.encode_s)
+        reader.costs.learn(job.text, outcome.encoding.tokens, outcome.seconds)
         reader.cache.put(job.text, outcome.encoding, ticket.tenant)
-        self._metrics.inference.observe(outcome.encode_s, traced)
-        if not is_shadow:  # which takes the threads' time, but is no sentence that a caller sent
-            self._metrics.encoded(job.text, outcome.encoding, seconds=outcome.encode_s, estimate_s=job.cost_s)
+        self._metrics.inference.observe(outcome.seconds, traced)
+        if not is_shadow:  # which takes the workers' time, but is no sentence that a caller sent
+            self._metrics.encoded(job.text, outcome.encoding, seconds=outcome.seconds, estimate_s=job.cost_s)
 
     def _measure_queue(self) -> None:
-        self._metrics.queued.set(len(self._shared.schedule))
-        self._metrics.queue_work.set(self._shared.schedule.work_s)
-
-    def _work(self) -> None:
-        done: Sequence[tuple[Ticket, Job]] = ()
-        try:
-            while done := self._next(done):
-                self._tell(self._collect, [(ticket, job, self._run(ticket, job)) for ticket, job in done])
-        except BaseException as error:  # a thread that ends must be known, or its part of the work would wait for ever
-            self._tell(self._break_all, error)
-
-    def _next(self, before: Sequence[tuple[Ticket, Job]]) -> Sequence[tuple[Ticket, Job]]:
-        """Waits for work; nothing once the pool closes. `before` is what the thread had in hand."""
-        with self._shared.condition:
-            for _, job in before:
-                self._shared.schedule.done(job)
-            while not self._shared.stopping:
-                handful = self._take()
-                if expired := self._shared.schedule.pull_expired():
-                    self._tell(self._expire, expired)
-                if handful:
-                    return handful
-                self._shared.condition.wait()
-            return ()
-
-    def _take(self) -> Sequence[tuple[Ticket, Job]]:
-        """What goes next, to the end of a call: no more than a handful, and than this thread's part of what waits."""
-        now, schedule = time.monotonic(), self._shared.schedule
-        handful: list[tuple[Ticket, Job]] = []
-        left_s, most = _HANDFUL_S, -(-len(schedule) // len(self._threads))
-        while left_s > 0 and len(handful) < most and (taken := schedule.take(now)) is not None:
-            handful.append(taken)
-            left_s -= taken[1].cost_s
-            if not taken[0].jobs:
-                break
-        return handful
-
-    def _run(self, ticket: Ticket, job: Job) -> _Outcome:
-        started = time.monotonic()
-        wait_s = started - ticket.entered
-        if started >= ticket.deadline:
-            return _Outcome(wait_s, 0.0, error=QueueExpired())
-        encoder = self._readers[ticket.model].encoder
-        try:
-            encoding = encoder.encode(job.text)
-        except Exception as error:  # an encoder may fail in any way; its waiters must hear of it
-            return _Outcome(wait_s, time.monotonic() - started, error=error, is_broken=not _is_sound(encoder))
-        return _Outcome(wait_s, time.monotonic() - started, encoding)
-
-    def _tell(self, what: Callable[..., None], *args: object) -> None:
-        with suppress(RuntimeError):  # the loop was closed: nobody waits
-            self._loop.call_soon_threadsafe(what, *args)
+        self._metrics.queued.set(len(self._schedule))
+        self._metrics.queue_work.set(self._schedule.work_s)
 
 
 def _job(text: str, costs: Costs) -> Job:
     return Job(text, costs.seconds(costs.tokens(text)))
-
-
-def _is_sound(encoder: Encoder) -> bool:
-    try:
-        encoder.encode(_PROBE)
-    except Exception:
-        return False
-    return True
