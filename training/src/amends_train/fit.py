@@ -15,7 +15,7 @@ from tqdm import tqdm
 
 from amends_train.network import Network, network_of
 from amends_train.samples import Corpus, Passage, Sample, Shares, samples
-from amends_train.targets import ACTS, HEARD, Floats
+from amends_train.targets import ACTS, CARE, LABEL_COLUMNS, STEP_COLUMNS, STRONG_COLUMNS, Floats
 
 
 @dataclass(frozen=True, slots=True)
@@ -47,6 +47,8 @@ class FitOptions:
     """Weight of the acts' cross-entropy against the summed binary ones."""
     twin_weight: float = 4.0
     """Weight of the squared difference between what two voices of one sentence are given."""
+    care_twin_weight: float = 8.0
+    """Weight therein of their care, against that of a label."""
     real_weight: float = 0.5
     """Weight of a real sentence against a written one: one corpus does not sound like the next."""
     shares: Shares = Shares()
@@ -166,7 +168,7 @@ def _loss(network: Network, batch: Batch, options: FitOptions) -> Tensor:
         logits = network(**batch.encoded)[1]
     logits = logits.float()
     loss = _labels_loss(logits, batch.target, batch.weight, options)
-    return loss + options.twin_weight * _twins_loss(logits, batch.twins)
+    return loss + options.twin_weight * _twins_loss(logits, batch.twins, options)
 
 
 def _labels_loss(logits: Tensor, target: Tensor, weight: Tensor, options: FitOptions) -> Tensor:
@@ -178,11 +180,21 @@ def _labels_loss(logits: Tensor, target: Tensor, weight: Tensor, options: FitOpt
     return per_row.mean()
 
 
-def _twins_loss(logits: Tensor, twins: Tensor) -> Tensor:
-    """Mean over all readings of the squared differences between two voices: of their labels and of their care."""
+def _twins_loss(logits: Tensor, twins: Tensor, options: FitOptions) -> Tensor:
+    """Mean over all readings of the squared differences between two voices.
+
+    Of their labels, of how strongly a step is said where it is, and of their care, which the score reads to the last
+    digit.
+    """
     first, second = logits[twins], logits[len(logits) - len(twins) :]
-    apart = (torch.sigmoid(first[:, HEARD]) - torch.sigmoid(second[:, HEARD])) ** 2
-    return apart.sum() / len(logits)
+    first, second = torch.sigmoid(first), torch.sigmoid(second)
+    is_said = (first[:, STEP_COLUMNS] * second[:, STEP_COLUMNS]).detach()
+    apart = (
+        ((first[:, LABEL_COLUMNS] - second[:, LABEL_COLUMNS]) ** 2).sum()
+        + options.care_twin_weight * ((first[:, CARE] - second[:, CARE]) ** 2).sum()
+        + (is_said * (first[:, STRONG_COLUMNS] - second[:, STRONG_COLUMNS]) ** 2).sum()
+    )
+    return apart / len(logits)
 
 
 def _optimizer(network: Network, options: FitOptions) -> torch.optim.AdamW:

@@ -48,7 +48,7 @@ class Shares:
     """Apologies that are followed by "but": half by an excuse, which takes them back, half by what makes amends."""
     no_context: float = 0.25
     """Customer messages that are read without what the agent said before."""
-    twin: float = 0.2
+    twin: float = 0.35
     """Agent rows that are read a second time in the same batch, in another voice."""
     teacher: float = 0.6
     """Of the teacher's word in a target, against the label's."""

@@ -31,8 +31,9 @@ def column_of(label: Label) -> int:
 
 LABEL_COLUMNS = [column_of(label) for label in SENTENCE_LABELS]
 """Columns of the 23 labels, steps first."""
-HEARD = [*LABEL_COLUMNS, CARE]
-"""Columns of all that must be the same in any voice."""
+STEP_COLUMNS = LABEL_COLUMNS[: len(STEPS)]
+STRONG_COLUMNS = [COLUMN[f"strong:{step}"] for step in STEPS]
+"""Columns of how strongly each step is said, in the order of `STEP_COLUMNS`."""
 
 
 def agent_target(row: AgentRow) -> tuple[Floats, Floats]:
