@@ -84,6 +84,10 @@ class OnnxEncoder:
             truncated=bool(encoded.overflowing),
         )
 
+    def close(self) -> None:
+        """Lets go of session and tokenizer, and encodes nothing any more."""
+        del self._session, self._tokenizer
+
 
 def _check_graph(session: ort.InferenceSession, bundle: Bundle) -> None:
     """Holds a graph to what is run of it, before the first call finds out."""

@@ -8,6 +8,7 @@ import time
 from collections.abc import Sequence
 
 from amends_core.errors import AmendsError
+from amends_core.text.spelling import forget_dictionary
 
 from amends_server.editions import Model, load_model
 from amends_server.identity.caller import IdentityError
@@ -15,6 +16,7 @@ from amends_server.logs import configure_logs
 from amends_server.server import PortInUse, Service
 from amends_server.settings import Settings, SettingsError, load_settings
 from amends_server.telemetry import open_telemetry
+from amends_server.workers.memory import give_back
 
 _log = logging.getLogger("amends.server")
 
@@ -32,6 +34,8 @@ def run(args: Sequence[str]) -> int:
         _forbid_core_dumps()
     try:
         model = load_model(settings)
+        if settings.worker_kind == "process":
+            _let_go_of_encoders(model)
         asyncio.run(_serve(settings, model, started))
     except (AmendsError, IdentityError, PortInUse) as error:
         print(f"amends serve: {error}", file=sys.stderr)
@@ -52,6 +56,15 @@ def _forbid_core_dumps() -> None:
     resource.setrlimit(resource.RLIMIT_CORE, (least, least))
 
 
+def _let_go_of_encoders(model: Model) -> None:
+    """They have encoded the exemplars; whatever comes now is encoded by processes that have their own."""
+    for each in (model, model.candidate):
+        if each is not None:
+            each.encoder.close()
+    forget_dictionary()
+    give_back()
+
+
 async def _serve(settings: Settings, model: Model, started: float) -> None:
     stop = asyncio.Event()
     loop = asyncio.get_running_loop()
@@ -59,7 +72,11 @@ async def _serve(settings: Settings, model: Model, started: float) -> None:
         loop.add_signal_handler(number, stop.set)
     service = Service(settings, model, open_telemetry(model.bundle, asked=settings.otel))
     loop.add_signal_handler(signal.SIGHUP, service.reload)
-    await service.start()
+    try:
+        await service.start()
+    except BaseException:
+        await service.stop(0)
+        raise
     _announce(settings, model, service, time.monotonic() - started)
     await stop.wait()
     _log.info("draining", extra={"grace_s": settings.grace_s})

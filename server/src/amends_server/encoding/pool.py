@@ -146,8 +146,9 @@ class EncoderPool:
         Raises:
             BundleError: a worker cannot load a model.
         """
-        for worker in self._hands:
-            await worker.ready()
+        outcomes = await asyncio.gather(*(worker.ready() for worker in self._hands), return_exceptions=True)
+        for failure in filter(None, outcomes):
+            raise failure
 
     def add_model(
         self,

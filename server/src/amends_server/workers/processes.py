@@ -105,7 +105,9 @@ class ProcessWorker:
         self._loop.remove_reader(self._pipe.fileno())
         self._pipe.close()
         self._ended.set_result(None)
-        if not self._ready.done():
-            self._ready.set_exception(BundleError("an encoding process ended before it was ready; is memory short?"))
-        elif not self._closing:
+        if self._closing:
+            self._ready.cancel()  # where nobody waited for it
+        elif self._ready.done():
             self._owner.lost("ProcessEnded")
+        else:
+            self._ready.set_exception(BundleError("an encoding process ended before it was ready; is memory short?"))
