@@ -11,6 +11,8 @@ from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
+import psutil
+
 PATIENCE_S = 100.0
 
 
@@ -56,6 +58,11 @@ class Server:
             if is_meant(line):
                 return line
         raise AssertionError(f"ended before it was told: {''.join(self.lines)}")
+
+    @property
+    def children(self) -> list[psutil.Process]:
+        """The processes that it started: one that loads the model, and its workers."""
+        return psutil.Process(self.process.pid).children(recursive=True)
 
     def terminate(self) -> None:
         self.process.send_signal(signal.SIGTERM)

@@ -128,8 +128,7 @@ def test_it_stays_small_under_work(environment: Path, served: ServingServer, tmp
     done = _amends(environment, "score", str(lines), "--target", served.target)
     assert done.returncode == 0, done.stderr
     assert len(done.stdout.splitlines()) == 200
-    process = psutil.Process(served.process.pid)
-    family = [process, *process.children(recursive=True)]
+    family = [psutil.Process(served.process.pid), *served.children]
     assert len(family) > 2, "workers are processes"
     assert sum(each.memory_full_info().pss for each in family) < MAX_RESIDENT_BYTES, "what is shared counts once"
 

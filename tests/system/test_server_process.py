@@ -53,7 +53,7 @@ def test_nothing_outlives_a_service_that_is_killed_and_none_serves_without_worke
     start: Started, is_service: bool
 ) -> None:
     server: Any = start()
-    family = psutil.Process(server.process.pid).children(recursive=True)
+    family = server.children
     assert len(family) > 1
     if is_service:
         server.process.kill()
@@ -74,7 +74,7 @@ def test_a_signal_to_the_whole_group_lets_calls_finish(start: Started) -> None:
     with _client(server) as client, ThreadPoolExecutor(1) as threads:
         call = threads.submit(client.score_conversation, turns)
         _wait_until_in_flight(server, 1)
-        for process in psutil.Process(server.process.pid).children(recursive=True):
+        for process in server.children:
             process.terminate()
         server.terminate()
         assert len(call.result(PATIENCE_S).arc.points) == SENTENCES

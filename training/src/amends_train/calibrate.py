@@ -12,7 +12,7 @@ from scipy.special import log_softmax
 from sklearn.linear_model import LogisticRegression
 
 from amends_train.rows import AgentRow, CustomerRow
-from amends_train.targets import ACTS, COLUMN, UPSET, Floats, agent_target, column_of, customer_target
+from amends_train.targets import ACTS, STRONG_COLUMNS, UPSET, Floats, agent_target, column_of, customer_target
 
 SHRINK = 20.0
 """Pseudo-positives by which a label's own scale and threshold are drawn to those of all labels of its kind: few
@@ -50,9 +50,8 @@ def calibrate(
         said = scaled(agent_logits[:, columns], fitted)
         claimed_from = _thresholds(said, target[:, columns], known[:, columns], precise=kind is SENTENCE_MISSTEPS)
         thresholds.update(zip(names, claimed_from, strict=True))
-    strong = [COLUMN[f"strong:{step}"] for step in STEPS]
-    pooled = _platt(agent_logits[:, strong].ravel(), target[:, strong].ravel(), known[:, strong].ravel())
-    scales.update({OUTPUTS[column]: pooled for column in strong})
+    pooled = _platt(*(each[:, STRONG_COLUMNS].ravel() for each in (agent_logits, target, known)))
+    scales.update({OUTPUTS[column]: pooled for column in STRONG_COLUMNS})
     acts, upset = _stack([customer_target(row) for row in customers])[0], [row.upset for row in customers]
     scales["upset"] = _soft_platt(customer_logits[:, UPSET], np.array(upset))
     scales["care"] = UNSCALED  # an expected grade, weighed by the judgement, which is fitted to grades

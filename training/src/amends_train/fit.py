@@ -189,12 +189,10 @@ def _twins_loss(logits: Tensor, twins: Tensor, options: FitOptions) -> Tensor:
     first, second = logits[twins], logits[len(logits) - len(twins) :]
     first, second = torch.sigmoid(first), torch.sigmoid(second)
     is_said = (first[:, STEP_COLUMNS] * second[:, STEP_COLUMNS]).detach()
-    apart = (
-        ((first[:, LABEL_COLUMNS] - second[:, LABEL_COLUMNS]) ** 2).sum()
-        + options.care_twin_weight * ((first[:, CARE] - second[:, CARE]) ** 2).sum()
-        + (is_said * (first[:, STRONG_COLUMNS] - second[:, STRONG_COLUMNS]) ** 2).sum()
-    )
-    return apart / len(logits)
+    apart = (first - second) ** 2
+    labels, care = apart[:, LABEL_COLUMNS].sum(), apart[:, CARE].sum()
+    strength = (is_said * apart[:, STRONG_COLUMNS]).sum()
+    return (labels + options.care_twin_weight * care + strength) / len(logits)
 
 
 def _optimizer(network: Network, options: FitOptions) -> torch.optim.AdamW:

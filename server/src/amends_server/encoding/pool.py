@@ -4,8 +4,8 @@ import asyncio
 import random
 import time
 from collections import deque
-from collections.abc import Callable, Sequence
-from dataclasses import dataclass, field
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass
 
 from amends_core.encoder import Encoding
 
@@ -98,18 +98,6 @@ class _Reader:
 _Handful = Sequence[tuple[Ticket, Job]]
 
 
-@dataclass(slots=True, eq=False)
-class _Hands:
-    """A worker and the handfuls it was given, oldest first."""
-
-    worker: Worker
-    full: deque[_Handful] = field(default_factory=deque)
-
-    @property
-    def sentences(self) -> int:
-        return sum(len(handful) for handful in self.full)
-
-
 class EncoderPool:
     """Has texts encoded by workers, one sentence a run.
 
@@ -130,11 +118,11 @@ class EncoderPool:
         """Starts the workers; `on_failure` is told the type of the error for which the first model is given up."""
         self._readers = [_Reader(cache, Costs(max_tokens), on_failure)]
         self._metrics = metrics
-        self._loop = asyncio.get_running_loop()
         self._schedule = Schedule(workers=len(workers), max_queue=max_queue)
         self._calls: dict[Ticket, _Gathering] = {}
         self._stopping = False
-        self._hands = {worker: _Hands(worker) for worker in workers}
+        self._given: Mapping[Worker, deque[_Handful]] = {worker: deque() for worker in workers}
+        """What each worker has in hand, oldest first."""
         metrics.workers.set(len(workers))
         metrics.worker_memory.set_function(lambda: shared_out_bytes(pid for worker in workers for pid in worker.pids))
         for worker in workers:
@@ -146,7 +134,7 @@ class EncoderPool:
         Raises:
             BundleError: a worker cannot load a model.
         """
-        outcomes = await asyncio.gather(*(worker.ready() for worker in self._hands), return_exceptions=True)
+        outcomes = await asyncio.gather(*(worker.ready() for worker in self._given), return_exceptions=True)
         for failure in filter(None, outcomes):
             raise failure
 
@@ -206,7 +194,7 @@ class EncoderPool:
         ticket = Ticket(priority, deadline, time.monotonic(), jobs, tenant=tenant, model=model)
         with part("encode", sentences=len(texts), cached=len(found), priority=priority.name.lower()) as span:
             self._admit(ticket)
-            gathering = _Gathering(self._loop.create_future(), len(wanted), found, exemplar=exemplar())
+            gathering = _Gathering(asyncio.get_running_loop().create_future(), len(wanted), found, exemplar=exemplar())
             encoded = await self._gather(ticket, gathering)
             span.set_attributes({"amends.queue_seconds": encoded.queue_s, "amends.encode_seconds": encoded.encode_s})
             return encoded
@@ -214,12 +202,12 @@ class EncoderPool:
     async def close(self) -> None:
         """Ends the workers once what each has in hand is done. Calls that wait end with InferenceFailed."""
         self._stopping = True
-        await asyncio.gather(*(worker.close() for worker in self._hands))
+        await asyncio.gather(*(worker.close() for worker in self._given))
         self._give_up()
 
     def done(self, worker: Worker, outcomes: Sequence[Outcome], cpu_s: float) -> None:
         """A worker comes back with what became of its oldest handful. For workers."""
-        handful = self._hands[worker].full.popleft()
+        handful = self._given[worker].popleft()
         for _, job in handful:
             self._schedule.done(job)
         self._feed()
@@ -268,17 +256,17 @@ class EncoderPool:
     def _feed(self) -> None:
         """Gives what goes next to the workers that have the least in hand, as long as one has room."""
         while not self._stopping:
-            hands = min(self._hands.values(), key=lambda each: (len(each.full), each.sentences))
-            if len(hands.full) >= hands.worker.room or not (handful := self._take()):
+            worker, given = min(self._given.items(), key=lambda each: (len(each[1]), sum(map(len, each[1]))))
+            if len(given) >= worker.room or not (handful := self._take()):
                 return
-            hands.full.append(handful)
-            hands.worker.give([Task(job.text, ticket.deadline, ticket.model) for ticket, job in handful])
+            given.append(handful)
+            worker.give([Task(job.text, ticket.deadline, ticket.model) for ticket, job in handful])
 
     def _take(self) -> _Handful:
         """What goes next, to the end of a call: no more than a handful, and than a worker's part of what waits."""
         now, schedule = time.monotonic(), self._schedule
         handful: list[tuple[Ticket, Job]] = []
-        left_s, most = _HANDFUL_S, -(-len(schedule) // len(self._hands))
+        left_s, most = _HANDFUL_S, -(-len(schedule) // len(self._given))
         while left_s > 0 and len(handful) < most and (taken := schedule.take(now)) is not None:
             handful.append(taken)
             left_s -= taken[1].cost_s
@@ -315,7 +303,9 @@ class EncoderPool:
             self._expire_one(gathering, 1)
             return
         wait_s = outcome.started - ticket.entered
-        self._observe(ticket, job, outcome, gathering.exemplar if gathering else None)
+        traced = gathering.exemplar if gathering else None
+        self._metrics.queue_wait.labels(ticket.priority.name.lower()).observe(wait_s, traced)
+        self._observe(ticket, job, outcome, traced)
         if gathering is None or gathering.future.done():
             return
         if outcome.encoding is None:
@@ -330,8 +320,6 @@ class EncoderPool:
 
     def _observe(self, ticket: Ticket, job: Job, outcome: Outcome, traced: dict[str, str] | None) -> None:
         reader, is_shadow = self._readers[ticket.model], ticket.priority is Priority.SHADOW
-        wait_s = outcome.started - ticket.entered
-        self._metrics.queue_wait.labels(ticket.priority.name.lower()).observe(wait_s, traced)
         if outcome.fault is not None:
             if not is_shadow:
                 self._metrics.inference_errors.labels(outcome.fault.value).inc()
