@@ -93,7 +93,7 @@ class Settings(BaseSettings):
     )
     worker_kind: Literal["process", "thread"] = Field(
         "process",
-        description="Whether each worker is a process, which takes some 0.1 GB and waits for nobody, or a thread.",
+        description="Whether workers are processes, which share one copy of the model and wait for nobody, or threads.",
     )
     cache_mb: Annotated[int, Field(ge=0, le=65536)] = Field(
         64, description="Memory for cached encodings, in MB; 0 caches none."
