@@ -38,6 +38,10 @@ MESSAGES = {
     "SATISFIED": ("Perfect, thank you so much!", "It works now, great."),
 }
 PUPIL = Pupil("minilm-l6", FitOptions(epochs=1))
+TWINS = [
+    AgentRow("fay-1", "fay", "I am sorry.", ("APOLOGIZE:1",), group="fay-g1"),
+    AgentRow("fay-2", "fay", "I am not sorry.", ("HOSTILITY",), group="fay-g1"),
+]
 TEACHING = FitOptions(epochs=1, seed=5)
 PROBES: list[Passage] = [
     ("I am truly sorry about order #AB-12345 😊", ""),
@@ -82,8 +86,10 @@ def made(tmp_path_factory: pytest.TempPathFactory) -> Made:
     root = tmp_path_factory.mktemp("recipe")
     (root / "data/agents").mkdir(parents=True)
     (root / "data/customers").mkdir()
+    (root / "data/unseen").mkdir()
     write_rows(root / "data/agents/ann.jsonl", agents_of("ann", 0))
     write_rows(root / "data/customers/bea.jsonl", customers_of("bea", 0))
+    write_rows(root / "data/unseen/fay.jsonl", TWINS)
     write_rows(root / "dev-agents.jsonl", agents_of("cem", 4))
     write_rows(root / "dev-customers.jsonl", customers_of("dan", 1))
     write_lines(root / "data/replies/eve.jsonl", CONVERSATION)
@@ -122,6 +128,17 @@ def test_run_leaves_a_record(made: Made) -> None:
     assert record["rows"] == {"agents": len(made.inputs.agents), "customers": len(made.inputs.customers), "further": 7}
     assert record["figures"]["embedding_gap"] <= PARITY
     assert len(record["true_false_missed"]) == 23
+    assert (record["figures"]["unseen_rows"], 0 <= record["figures"]["unseen_pairs_right"] <= 1) == (2, True)
+
+
+def test_an_author_who_measures_teaches_nothing(made: Made) -> None:
+    assert "fay" not in {row.author for row in made.inputs.agents}
+    write_rows(made.sources.data / "unseen/ann.jsonl", agents_of("ann", 2)[:1])
+    try:
+        with pytest.raises(ValueError, match="ann"):
+            read_inputs(made.sources)
+    finally:
+        (made.sources.data / "unseen/ann.jsonl").unlink()
 
 
 def test_bundle_judges_a_reply(made: Made) -> None:

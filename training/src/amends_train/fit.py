@@ -199,7 +199,7 @@ def _optimizer(network: Network, options: FitOptions) -> torch.optim.AdamW:
     heads = list(network.heads.parameters())
     encoder = list(network.transformer.parameters())
     groups = [{"params": encoder, "lr": options.encoder_rate}, {"params": heads, "lr": options.head_rate}]
-    return torch.optim.AdamW(groups, weight_decay=0.01)
+    return torch.optim.AdamW(groups, weight_decay=0.01, fused=True)  # else a quarter of a step of twelve layers
 
 
 def _ramp(options: FitOptions, steps: int) -> Callable[[int], float]:

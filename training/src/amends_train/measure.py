@@ -1,6 +1,8 @@
 """The few figures that the recipe needs to choose and to gate. The evaluation harness measures in full."""
 
+from collections import defaultdict
 from collections.abc import Mapping, Sequence
+from itertools import combinations
 
 import numpy as np
 from amends_core.bundle import OUTPUTS
@@ -9,7 +11,7 @@ from numpy.typing import NDArray
 from sklearn.metrics import cohen_kappa_score, f1_score, precision_score, recall_score, roc_auc_score
 
 from amends_train.calibrate import Calibration, scaled
-from amends_train.rows import AgentRow, CustomerRow
+from amends_train.rows import VOICE, AgentRow, CustomerRow
 from amends_train.targets import ACTS, COLUMN, LABEL_COLUMNS, UPSET, Floats, agent_target
 
 _MISSTEPS = slice(len(STEPS), None)
@@ -66,6 +68,25 @@ def customer_figures(rows: Sequence[CustomerRow], logits: Floats) -> Mapping[str
         "act_macro_f1": float(f1_score(truth, best, average="macro", zero_division=0)),
         "upset_auc": float(roc_auc_score(upset, logits[:, UPSET])),
     }
+
+
+def pairs_right(rows: Sequence[AgentRow], claimed: NDArray[np.bool_]) -> float:
+    """Share of the pairs within contrast groups in which both rows are given just those labels that set them apart.
+
+    `claimed` has shape (rows, 23); arguable labels set nothing apart. NaN where no row has a twin.
+    """
+    truth, known = _labels(rows)
+    groups: defaultdict[str, list[int]] = defaultdict(list)
+    for index, row in enumerate(rows):
+        if row.group and row.kind != VOICE:
+            groups[row.group].append(index)
+    right = [
+        bool((truth[[a, b]] == claimed[[a, b]])[:, apart].all())
+        for group in groups.values()
+        for a, b in combinations(group, 2)
+        if (apart := (truth[a] != truth[b]) & known[a] & known[b]).any()
+    ]
+    return float(np.mean(right)) if right else float("nan")
 
 
 def per_label(rows: Sequence[AgentRow], logits: Floats, calibration: Calibration) -> Mapping[str, tuple[int, int, int]]:

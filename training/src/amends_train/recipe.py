@@ -22,7 +22,7 @@ from amends_train.conversations import read_conversations, unlabelled
 from amends_train.distil import passages_of, soft_targets
 from amends_train.export import Graph, embedding_gap, export_fp32, quantise
 from amends_train.fit import FitOptions, fit
-from amends_train.measure import agent_figures, claims, customer_figures, per_label, probabilities
+from amends_train.measure import agent_figures, claims, customer_figures, pairs_right, per_label, probabilities
 from amends_train.network import Network, dimension_of, network_of
 from amends_train.rows import (
     AgentRow,
@@ -66,6 +66,8 @@ class Inputs:
     """Passages of conversations: graded replies teach care, and a teacher labels them all."""
     checksum: str
     """Of the training rows: the version of the training data."""
+    unseen: Sequence[AgentRow] = ()
+    """Rows of authors by whom nothing is taught or calibrated: how well a new hand is read."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -96,7 +98,7 @@ class Sources:
     """Where the rows lie."""
 
     data: Path
-    """Folder of training rows: `agents/*.jsonl`, `customers/*.jsonl`, and conversations that nobody labelled."""
+    """Folder of rows: `agents/*.jsonl`, `customers/*.jsonl` and conversations teach; `unseen/*.jsonl` only measure."""
     extra_labels: Path | None
     """Labels of real training sentences; None trains on written ones alone."""
     extra_texts: Path | None
@@ -123,7 +125,10 @@ def read_inputs(sources: Sources) -> Inputs:
     dev_agents, dev_customers = read_agents(sources.dev_agents), read_customers(sources.dev_customers)
     if sources.real_texts is not None:
         dev_agents += join_real(sources.real_labels, sources.real_texts)
-    shared = {row.author for row in (*agents, *customers)} & {row.author for row in (*dev_agents, *dev_customers)}
+    unseen = read_agents(sources.data / "unseen")
+    shared = {row.author for row in (*agents, *customers)} & {
+        row.author for row in (*dev_agents, *dev_customers, *unseen)
+    }
     if shared:
         raise ValueError(f"authors of training rows wrote development rows too: {', '.join(sorted(shared))}")
     digest = hashlib.sha256()
@@ -133,7 +138,7 @@ def read_inputs(sources: Sources) -> Inputs:
         digest.update(repr((one.passage, float(one.target.sum()))).encode())
     known = {(row.text, "") for row in agents}
     further = [one for one in further if one.passage not in known or one.weight.any()]
-    return Inputs(agents, customers, dev_agents, dev_customers, further, digest.hexdigest())
+    return Inputs(agents, customers, dev_agents, dev_customers, further, digest.hexdigest(), unseen)
 
 
 def run(recipe: Recipe, inputs: Inputs) -> Mapping[str, float]:
@@ -162,6 +167,7 @@ def run(recipe: Recipe, inputs: Inputs) -> Mapping[str, float]:
     figures = {
         **_named("dev_agents", agent_figures(inputs.dev_agents, agent_logits, calibration)),
         **_named("dev_customers", customer_figures(inputs.dev_customers, customer_logits)),
+        **_named("unseen", _unseen_figures(inputs.unseen, served, calibration)),
         "embedding_gap": gap,
         "repeat_gap": _repeat_gap(served, agents, agent_logits, calibration),
         "int8_flips": _flips(full, agent_logits, calibration),
@@ -170,6 +176,15 @@ def run(recipe: Recipe, inputs: Inputs) -> Mapping[str, float]:
     _write(recipe, inputs, base, int8, calibration, figures)
     _record(recipe, inputs, figures, per_label(inputs.dev_agents, agent_logits, calibration), time.time() - started)
     return figures
+
+
+def _unseen_figures(rows: Sequence[AgentRow], graph: Graph, calibration: Calibration) -> Mapping[str, float]:
+    """What `agent_figures` gives, and the share of pairs that are read right; nothing without rows."""
+    if not rows:
+        return {}
+    logits = graph.run([(row.text, "") for row in rows])[1]
+    pairs = pairs_right(rows, claims(logits, calibration))
+    return {**agent_figures(rows, logits, calibration), "pairs_right": pairs}
 
 
 def _trained(recipe: Recipe, inputs: Inputs) -> tuple[SentenceTransformer, Network]:
