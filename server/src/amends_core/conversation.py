@@ -118,6 +118,11 @@ class Case:
         return promises
 
     @property
+    def last_message(self) -> str:
+        """What the customer said last; empty before they said anything."""
+        return next((told.text for told in reversed(self.told) if isinstance(told, Message)), "")
+
+    @property
     def _messages(self) -> Iterator[Message]:
         return (told for told in self.told if isinstance(told, Message))
 

@@ -6,6 +6,7 @@ import pytest
 import yaml
 from amends_core.advice import PHRASINGS, Advice
 from amends_core.advice.features import STATE_FEATURES, STEP_FEATURES
+from amends_core.advice.turn_taking import is_unfinished
 from amends_core.advice.weights import PATH
 from amends_core.conversation import Turn
 from amends_core.playbooks import phrasings
@@ -241,6 +242,53 @@ def test_question_and_wish_leave_the_turn_to_the_customer(world: World, last: st
 def test_harm_that_ends_in_a_question_is_mended_at_once(world: World) -> None:
     says = {"Did you not read it?": agent(Misstep.BLAME_CUSTOMER)}
     assert world.advise(said(VENTS, "Did you not read it?"), says=says).pause_reason == ""
+
+
+def test_question_after_harm_waits_where_a_sentence_of_its_own_asks_it(world: World) -> None:
+    harm = "You should have read it."
+    says = {harm: agent(Misstep.BLAME_CUSTOMER)}
+    assert world.advise(said(VENTS, f"{harm} Which of the two came broken?"), says=says).pause_reason
+    assert world.advise(said(VENTS, harm), says=says).pause_reason == ""
+
+
+@pytest.mark.parametrize(
+    "last",
+    [
+        "One moment please.",
+        "Bear with me, I'm opening the invoice.",
+        "Give me two minutes to ring the driver.",
+        "Let me pull up the booking.",
+        "hang on",
+        "I'm getting the trace number.",
+        "So here's what",
+        "Now,",
+        "And tell me, how has",
+    ],
+)
+def test_agent_who_announced_more_or_broke_off_goes_on(world: World, last: str) -> None:
+    assert world.advise(said(VENTS, EMPATHIZE), "empathy_first").pause_reason
+    assert world.advise(said(VENTS, f"{EMPATHIZE} {last}"), "empathy_first").pause_reason == ""
+
+
+@pytest.mark.parametrize("last", ["Take a moment?", "I took a minute to read it all, every line.", "It is done."])
+def test_agent_who_only_spoke_of_a_moment_had_ended(world: World, last: str) -> None:
+    assert world.advise(said(VENTS, f"{EMPATHIZE} {last}"), "empathy_first").pause_reason
+
+
+@pytest.mark.parametrize(
+    ("message", "unfinished"),
+    [
+        ("and then she", True),
+        ("Wait, there's more.", True),
+        ("the driver said...", True),
+        ("not even the worst of it", True),
+        ("It came on Monday with a crack.", False),
+        ("That is all.", False),
+        ("", False),
+    ],
+)
+def test_story_that_goes_on_is_told_from_one_that_is_told(message: str, unfinished: bool) -> None:
+    assert is_unfinished(message) is unfinished
 
 
 def test_advice_names_a_promise_that_was_not_kept(world: World) -> None:

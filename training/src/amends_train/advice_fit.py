@@ -31,7 +31,7 @@ from amends_train.script import Script
 HEADER = "# Fitted by `make advice`; see amends_core/advice/features.py for what each feature means.\n"
 RIDGE_STEP = 0.3
 """Prior precision of what a step's place in the playbook weighs."""
-RIDGE_STATE = 1.5
+RIDGE_STATE = 2.0
 """Prior precision of what the conversation's state weighs on each step: many weights, few rows."""
 WRONG_WEIGHT = 1.5
 """How much a plainly wrong step counts against a missed acceptable one."""

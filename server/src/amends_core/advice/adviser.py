@@ -1,6 +1,5 @@
 """Advice: from the state of a conversation to the steps worth doing next, each with its reason."""
 
-import re
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
@@ -8,6 +7,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from amends_core.advice.features import state_features, step_features
+from amends_core.advice.turn_taking import pause_reason
 from amends_core.advice.weights import Weights, shipped
 from amends_core.conversation import CustomerMoment, State
 from amends_core.encoder import Floats
@@ -24,9 +24,6 @@ REFUSED_PULL = 2.5
 """The same where the customer corrected what was made there: it is made again before anything else."""
 EXCEPTION_PULL = 4.0
 """The same for GO_FURTHER where a limit was turned down and the playbook allows an exception."""
-_PLEA = re.compile(r"\bforgiv(?:e|en|eness)\b|\bpardon\b|\b(?:i|we) (?:really |so |do )?wish\b", re.I)
-"""An apology that asks to be forgiven, or an expressed wish: the guides are silent after either."""
-
 _WHY: Mapping[Step, str] = {
     Step.LISTEN: "Room to tell all of it comes before anything is solved.",
     Step.THANK: "Raising this took effort; thanks make the customer an ally.",
@@ -112,7 +109,7 @@ class Adviser:
         return Advice(
             steps=tuple(self._step(playbook, state, step, odds[step], customer) for step in ranked),
             position=position,
-            pause_reason=_pause_reason(playbook, state, position, last_speaker),
+            pause_reason=pause_reason(playbook, state, position) if last_speaker is Role.AGENT else "",
             avoid=tuple(_avoid(playbook, state, position)),
             customer=state.moments[-1],
             playbook=playbook,
@@ -170,30 +167,6 @@ def _pull(playbook: Playbook, state: State, position: Position) -> NDArray[np.fl
     if exception_is_due(playbook, state):
         pulls[Step.GO_FURTHER] += EXCEPTION_PULL
     return np.array([pulls[step] for step in STEPS])
-
-
-def _pause_reason(playbook: Playbook, state: State, position: Position, last_speaker: Role) -> str:
-    if last_speaker is not Role.AGENT:
-        return ""
-    if position.waiting:
-        return "The last step leaves the turn to the customer; wait for the answer."
-    for stage in playbook.stages:
-        if stage.pause and any(state.last_done.get(step) == state.last_agent_turn for step in stage.steps):
-            return f"After {stage.name.replace('_', ' ')} this playbook is silent, so that the customer can answer."
-    # What did harm is mended at once, even where it ended in a question.
-    return "" if state.missteps else _left_to_customer(state)
-
-
-def _left_to_customer(state: State) -> str:
-    """Why the agent's own last words leave the turn to the customer, whatever the playbook; empty where they do not."""
-    said = [sentence.text for sentence in state.sentences if sentence.turn_index == state.last_agent_turn]
-    if said and said[-1].rstrip().endswith("?"):
-        return "A question was put to the customer; wait for the answer."
-    if state.last_done.get(Step.LISTEN) == state.last_agent_turn:
-        return "The customer was invited to speak; leave room for it."
-    if any(_PLEA.search(text) for text in said):
-        return "After a wish or a plea to be forgiven, silence lets the customer take it in."
-    return ""
 
 
 def _avoid(playbook: Playbook, state: State, position: Position) -> list[Avoidance]:

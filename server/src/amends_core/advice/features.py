@@ -6,12 +6,16 @@ from operator import itemgetter
 import numpy as np
 from numpy.typing import NDArray
 
+from amends_core.advice.turn_taking import goes_on, is_unfinished
 from amends_core.conversation import State
 from amends_core.playbooks import Occasion, Order, Playbook
 from amends_core.stages import SYMPATHY, Position, remedy_is_early
 from amends_core.taxonomy import CUSTOMER_ACTS, STEPS, CustomerAct, Expectation, Role, Step
+from amends_core.text import word_count
 
 Floats = NDArray[np.float64]
+
+BRIEF_WORDS = 3
 
 STEP_FEATURES: Mapping[str, str] = {
     "expected": "the playbook expects it in this reply",
@@ -43,6 +47,7 @@ STATE_FEATURES: Mapping[str, str] = {
     "upset": "probability that the customer is upset",
     "resolved": "every stage that was called for is behind, and the customer is content",
     "agent_last": "the agent spoke last",
+    "goes_on": "so it did, and announced more at once, or was cut short",
     "remedied": "a remedy was stated",
     "unsatisfied": "the customer turned a remedy down, or is upset after one",
     "no_problem": "the customer has told of no problem",
@@ -50,6 +55,11 @@ STATE_FEATURES: Mapping[str, str] = {
     "first": "nobody has answered the customer yet",
     "heard": "some sympathy was shown",
     "misstep": "the agent's last turn did harm",
+    "brief": f"the customer's last message has at most {BRIEF_WORDS} words",
+    "asks": "it holds a question",
+    "unfinished": "it breaks off, or announces more",
+    **{f"made_{step.lower()}": f"how well {step} was made already, 0 to 1" for step in STEPS},
+    **{f"just_{step.lower()}": f"the agent's last turn made {step}" for step in STEPS},
 }
 """What is seen of the conversation, with what it means; each weighs on every step by a weight of its own."""
 
@@ -69,6 +79,7 @@ def state_features(playbook: Playbook, state: State, position: Position, last_sp
         "upset": state.upset,
         "resolved": position.resolved,
         "agent_last": last_speaker is Role.AGENT,
+        "goes_on": last_speaker is Role.AGENT and goes_on(state),
         "remedied": state.remedied,
         "unsatisfied": state.unsatisfied,
         "no_problem": not state.problem,
@@ -76,8 +87,19 @@ def state_features(playbook: Playbook, state: State, position: Position, last_sp
         "first": not state.sentences,
         "heard": state.heard(SYMPATHY),
         "misstep": bool(state.missteps),
+        **_of_words(state.case.last_message),
+        **{f"made_{step.lower()}": credit for step, credit in state.done.items()},
+        **{f"just_{step.lower()}": turn == state.last_agent_turn for step, turn in state.last_done.items()},
     }
-    return np.array([float(seen[name]) for name in STATE_FEATURES], dtype=np.float64)
+    return np.array([float(seen.get(name, 0.0)) for name in STATE_FEATURES], dtype=np.float64)
+
+
+def _of_words(message: str) -> Mapping[str, bool]:
+    return {
+        "brief": word_count(message) <= BRIEF_WORDS,
+        "asks": "?" in message,
+        "unfinished": is_unfinished(message),
+    }
 
 
 def _of_step(

@@ -46,7 +46,7 @@ def corrected(text: str) -> str:
         return text
     parts, end = [], 0
     for match in unknown:
-        parts += [text[end : match.start()], _meant(match[0])]
+        parts += [text[end : match.start()], meant(match[0])]
         end = match.end()
     return "".join([*parts, text[end:]])
 
@@ -66,8 +66,8 @@ def _may_be_slip(match: re.Match[str]) -> bool:
 
 
 @lru_cache(_FREQUENT)
-def _meant(word: str) -> str:
-    """The word that was meant. One with a capital may be a name, and is only taken for a swap."""
+def meant(word: str) -> str:
+    """The word meant by one of no dictionary. One with a capital may be a name, and is only taken for a swap."""
     small = word.lower()
     edits = _dictionary().edit_distance_1(small)
     found = [edit for edit in edits if _count(edit) >= _LEAST_COUNT]
