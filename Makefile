@@ -10,7 +10,7 @@ export PATH := $(CURDIR)/$(DEV):$(PATH)
 
 .DEFAULT_GOAL := help
 .PHONY: help bench bench-peers bench-overload bench-growth soak bench-all bench-report bench-compare test-bench eval gate baseline \
-  advice judgement reference worked dashboards metrics scrape sbom audit datasets leakage serve test test-train lint format proto breaking model lock golden fuzz abuse clean
+  advice judgement reference worked models dashboards metrics scrape sbom audit datasets leakage serve test test-train lint format proto breaking model lock golden fuzz abuse clean
 
 help: ## Says what each target does
 	@grep -hE '^[a-z-]+:.*##' $(MAKEFILE_LIST) | sed -E 's/:.*## /\t/' | expand -t 14
@@ -84,6 +84,9 @@ leakage: .venv-dev/installed ## Writes which evaluation texts training data says
 
 golden: .venv-dev/installed ## Writes the golden outputs anew, to be read before they are committed
 	@$(DEV)/python tests/golden/generate.py
+
+models: .venv-dev/installed ## Draws docs/models anew: quality against milliseconds a sentence
+	@$(DEV)/python docs/models/generate.py
 
 worked: .venv-dev/installed ## Writes the worked conversations of the documentation anew
 	@$(DEV)/python docs/worked/generate.py
