@@ -207,6 +207,10 @@ class State:
         """Index of the agent's last turn; -1 where they have said nothing yet."""
         return self.sentences[-1].turn_index if self.sentences else -1
 
+    def just_made(self, step: Step) -> bool:
+        """Whether the agent's last turn made a step."""
+        return step in self.last_done and self.last_done[step] == self.last_agent_turn
+
     def heard(self, connecting: Iterable[Step]) -> bool:
         """Whether at least one of the connecting steps was made."""
         return any(step in self.done for step in connecting)

@@ -24,6 +24,7 @@ REFUSED_PULL = 2.5
 """The same where the customer corrected what was made there: it is made again before anything else."""
 EXCEPTION_PULL = 4.0
 """The same for GO_FURTHER where a limit was turned down and the playbook allows an exception."""
+
 _WHY: Mapping[Step, str] = {
     Step.LISTEN: "Room to tell all of it comes before anything is solved.",
     Step.THANK: "Raising this took effort; thanks make the customer an ally.",

@@ -7,15 +7,13 @@ import numpy as np
 from numpy.typing import NDArray
 
 from amends_core.advice.turn_taking import goes_on, is_unfinished
-from amends_core.conversation import State
+from amends_core.conversation import CARRY_WORDS, State
 from amends_core.playbooks import Occasion, Order, Playbook
 from amends_core.stages import SYMPATHY, Position, remedy_is_early
 from amends_core.taxonomy import CUSTOMER_ACTS, STEPS, CustomerAct, Expectation, Role, Step
 from amends_core.text import word_count
 
 Floats = NDArray[np.float64]
-
-BRIEF_WORDS = 3
 
 STEP_FEATURES: Mapping[str, str] = {
     "expected": "the playbook expects it in this reply",
@@ -41,6 +39,8 @@ STEP_FEATURES: Mapping[str, str] = {
 """What is seen of one step, with what it means."""
 _NOTHING: Mapping[str, float] = dict.fromkeys(STEP_FEATURES, 0.0)
 _VALUES = itemgetter(*STEP_FEATURES)
+_MADE: Mapping[Step, str] = {step: f"made_{step.lower()}" for step in STEPS}
+_JUST_MADE: Mapping[Step, str] = {step: f"just_{step.lower()}" for step in STEPS}
 STATE_FEATURES: Mapping[str, str] = {
     "always": "1",
     **{f"act_{act.lower()}": f"probability that the customer's last act is {act}" for act in CUSTOMER_ACTS},
@@ -55,11 +55,11 @@ STATE_FEATURES: Mapping[str, str] = {
     "first": "nobody has answered the customer yet",
     "heard": "some sympathy was shown",
     "misstep": "the agent's last turn did harm",
-    "brief": f"the customer's last message has at most {BRIEF_WORDS} words",
+    "brief": f"the customer's last message has at most {CARRY_WORDS} words",
     "asks": "it holds a question",
     "unfinished": "it breaks off, or announces more",
-    **{f"made_{step.lower()}": f"how well {step} was made already, 0 to 1" for step in STEPS},
-    **{f"just_{step.lower()}": f"the agent's last turn made {step}" for step in STEPS},
+    **{name: f"how well {step} was made already, 0 to 1" for step, name in _MADE.items()},
+    **{name: f"the agent's last turn made {step}" for step, name in _JUST_MADE.items()},
 }
 """What is seen of the conversation, with what it means; each weighs on every step by a weight of its own."""
 
@@ -88,15 +88,15 @@ def state_features(playbook: Playbook, state: State, position: Position, last_sp
         "heard": state.heard(SYMPATHY),
         "misstep": bool(state.missteps),
         **_of_words(state.case.last_message),
-        **{f"made_{step.lower()}": credit for step, credit in state.done.items()},
-        **{f"just_{step.lower()}": turn == state.last_agent_turn for step, turn in state.last_done.items()},
+        **{name: state.done.get(step, 0.0) for step, name in _MADE.items()},
+        **{name: state.just_made(step) for step, name in _JUST_MADE.items()},
     }
-    return np.array([float(seen.get(name, 0.0)) for name in STATE_FEATURES], dtype=np.float64)
+    return np.array([float(seen[name]) for name in STATE_FEATURES], dtype=np.float64)
 
 
 def _of_words(message: str) -> Mapping[str, bool]:
     return {
-        "brief": word_count(message) <= BRIEF_WORDS,
+        "brief": word_count(message) <= CARRY_WORDS,
         "asks": "?" in message,
         "unfinished": is_unfinished(message),
     }
@@ -109,7 +109,7 @@ def _of_step(
         "expected": expectation is Expectation.EXPECTED,
         "not_now": expectation is Expectation.NOT_NOW,
         "done": state.done.get(step, 0.0),
-        "done_last": state.last_done.get(step, -2) == state.last_agent_turn,
+        "done_last": state.just_made(step),
         **_of_stage(step, playbook, state, position),
     }
 

@@ -2,7 +2,7 @@
 
 import re
 
-from amends_core.conversation import Sentence, State
+from amends_core.conversation import State
 from amends_core.playbooks import Playbook
 from amends_core.stages import Position
 from amends_core.taxonomy import Step
@@ -42,14 +42,14 @@ def pause_reason(playbook: Playbook, state: State, position: Position) -> str:
     if position.waiting:
         return "The last step leaves the turn to the customer; wait for the answer."
     for stage in playbook.stages:
-        if stage.pause and any(state.last_done.get(step) == state.last_agent_turn for step in stage.steps):
+        if stage.pause and any(map(state.just_made, stage.steps)):
             return f"After {stage.name.replace('_', ' ')} this playbook is silent, so that the customer can answer."
     return _left_to_customer(state)
 
 
 def goes_on(state: State) -> bool:
     """Whether the agent's last words announce more at once ("One moment, I'm opening it"), or were cut short."""
-    text = last.text.rstrip() if (last := _last(state)) else ""
+    text = state.sentences[-1].text.rstrip() if state.sentences else ""
     return bool(_CUT_SHORT.search(text)) or (not text.endswith("?") and bool(_HOLD.search(text)))
 
 
@@ -61,20 +61,15 @@ def is_unfinished(message: str) -> bool:
 
 def _left_to_customer(state: State) -> str:
     """Why the agent's own last words leave the turn to the customer, whatever the playbook; empty where they do not."""
-    last = _last(state)
+    last = state.sentences[-1] if state.sentences else None
     if last is None or not state.missteps.isdisjoint(last.reading.claimed):
         return ""  # what did harm is mended at once, even where it ended in a question
     if last.text.rstrip().endswith("?"):
         return "A question was put to the customer; wait for the answer."
     if state.missteps:
         return ""
-    if state.last_done.get(Step.LISTEN) == state.last_agent_turn:
+    if state.just_made(Step.LISTEN):
         return "The customer was invited to speak; leave room for it."
     if any(_PLEA.search(sentence.text) for sentence in state.sentences if sentence.turn_index == last.turn_index):
         return "After a wish or a plea to be forgiven, silence lets the customer take it in."
     return ""
-
-
-def _last(state: State) -> Sentence | None:
-    """The agent's last sentence, if it stands in the last turn."""
-    return state.sentences[-1] if state.sentences and state.sentences[-1].turn_index == state.last_agent_turn else None
