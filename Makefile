@@ -10,7 +10,7 @@ export PATH := $(CURDIR)/$(DEV):$(PATH)
 
 .DEFAULT_GOAL := help
 .PHONY: help bench bench-peers bench-overload bench-growth soak bench-all bench-report bench-compare test-bench eval gate baseline \
-  advice judgement reference worked models dashboards metrics scrape sbom audit datasets leakage serve test test-train lint format proto breaking model lock golden fuzz abuse clean
+  advice judgement reference worked models dashboards metrics scrape sbom audit datasets leakage serve test test-train lint format proto breaking model lock golden fuzz abuse drills clean
 
 help: ## Says what each target does
 	@grep -hE '^[a-z-]+:.*##' $(MAKEFILE_LIST) | sed -E 's/:.*## /\t/' | expand -t 14
@@ -28,7 +28,10 @@ fuzz: .venv-dev/installed ## Fuzzes every RPC and reader of files, guided by cov
 	@$(DEV)/python tests/fuzz/fuzz.py $(ARGS)
 
 abuse: .venv-dev/installed ## Attacks a server by raw HTTP/2 and measures its honest neighbour; ARGS="--seconds 60 rapid_reset"
-	@$(DEV)/python tests/hostile/abuse.py $(ARGS)
+	@PYTHONPATH=tests $(DEV)/python tests/hostile/abuse.py $(ARGS)
+
+drills: .venv-dev/installed ## Restarts, kills and rotates under load, and counts what callers lose; ARGS="--seconds 300 kill"
+	@PYTHONPATH=tests $(DEV)/python tests/drills/drill.py $(ARGS)
 
 lint: .venv-dev/installed-lint proto/deps/made ## Style, types, imports, contract, YAML, drift of generated code
 	@$(DEV)/ruff check $(SRC) && $(DEV)/ruff format --check $(SRC)

@@ -155,6 +155,7 @@ def test_replicas_are_spread_and_never_all_down(manifests: list[Manifest]) -> No
         "kubernetes.io/hostname",
     }
     assert one(manifests, "Deployment")["spec"]["strategy"]["rollingUpdate"]["maxUnavailable"] == 0
+    assert one(manifests, "Deployment")["spec"]["minReadySeconds"] > 30, "clients look names up twice a minute at most"
     assert one(manifests, "PodDisruptionBudget")["spec"]["maxUnavailable"] == 1
     scalers = of_kind(manifests, "HorizontalPodAutoscaler")
     least = scalers[0]["spec"]["minReplicas"] if scalers else one(manifests, "Deployment")["spec"]["replicas"]

@@ -15,8 +15,8 @@ from canaries import MARK, calls_of, declared_paths, methods, path_of, requests_
 from google.protobuf.descriptor import MethodDescriptor
 from h2.connection import H2Connection
 from h2.events import ConnectionTerminated, ResponseReceived, StreamEnded, StreamReset, TrailersReceived
-from hostile_server import HostileServer, hostile_server
 from http2_attacks import HEADERS, framed, request
+from server_process import ServerProcess, serving
 
 METHODS = {path_of(method): method for method in methods()}
 ECHOES = {"/grpc.reflection.v1alpha.ServerReflection/ServerReflectionInfo"}
@@ -26,26 +26,26 @@ PATIENCE_S = 60.0
 
 
 @pytest.fixture(scope="module")
-def server(tmp_path_factory: pytest.TempPathFactory) -> Iterator[HostileServer]:
+def server(tmp_path_factory: pytest.TempPathFactory) -> Iterator[ServerProcess]:
     """Tells everything: at every level, gRPC's core too."""
     folder = tmp_path_factory.mktemp("cwd")
-    with hostile_server("--log-level", "DEBUG", cwd=folder, GRPC_VERBOSITY="DEBUG") as server:
+    with serving("--log-level", "DEBUG", cwd=folder, GRPC_VERBOSITY="DEBUG") as server:
         yield server
 
 
 @pytest.fixture(scope="module")
-def channel(server: HostileServer) -> Iterator[grpc.Channel]:
+def channel(server: ServerProcess) -> Iterator[grpc.Channel]:
     with grpc.insecure_channel(server.target) as channel:
         yield channel
 
 
-def _metrics(server: HostileServer) -> str:
+def _metrics(server: ServerProcess) -> str:
     with urlopen(f"http://127.0.0.1:{server.metrics_port}/metrics", timeout=PATIENCE_S) as page:
         text: str = page.read().decode()
         return text
 
 
-def _assert_untold(server: HostileServer, *told: str) -> None:
+def _assert_untold(server: ServerProcess, *told: str) -> None:
     for place in (*told, server.told, _metrics(server)):
         at = place.lower().find(MARK)
         assert at < 0, place[max(0, at - 300) : at + 100]
@@ -85,7 +85,7 @@ def test_a_canary_stands_in_every_field_that_the_contract_declares(method: Metho
 
 @pytest.mark.parametrize("method", METHODS.values(), ids=METHODS)
 def test_no_field_of_a_good_call_leaves_a_trace(
-    server: HostileServer, channel: grpc.Channel, method: MethodDescriptor
+    server: ServerProcess, channel: grpc.Channel, method: MethodDescriptor
 ) -> None:
     for call in calls_of(method, names=False):
         code, told = _called(channel, method, _wire(call))
@@ -96,7 +96,7 @@ def test_no_field_of_a_good_call_leaves_a_trace(
 
 @pytest.mark.parametrize("method", METHODS.values(), ids=METHODS)
 def test_no_field_of_a_bad_call_leaves_a_trace(
-    server: HostileServer, channel: grpc.Channel, method: MethodDescriptor
+    server: ServerProcess, channel: grpc.Channel, method: MethodDescriptor
 ) -> None:
     gathered = []
     for call in calls_of(method, names=True):
@@ -123,7 +123,7 @@ def test_no_field_of_a_bad_call_leaves_a_trace(
     ids=lambda header: str(header[0]),
 )
 def test_no_metadata_leaves_a_trace(
-    server: HostileServer, channel: grpc.Channel, header: tuple[str, str | bytes]
+    server: ServerProcess, channel: grpc.Channel, header: tuple[str, str | bytes]
 ) -> None:
     method = METHODS["/amends.v1.EmpathyService/ScoreReply"]
     _, told = _called(channel, method, [request()], metadata=[header])
@@ -169,7 +169,7 @@ def _raw_call(port: int, header: tuple[str, str]) -> str:
 
 
 @pytest.mark.parametrize("name", RAW)
-def test_no_raw_header_leaves_a_trace_in_logs_and_metrics(server: HostileServer, name: str) -> None:
+def test_no_raw_header_leaves_a_trace_in_logs_and_metrics(server: ServerProcess, name: str) -> None:
     _raw_call(server.port, RAW[name])  # what gRPC's core tells the sender of their own header is the sender's own
     _assert_untold(server)
 
@@ -181,7 +181,7 @@ def test_a_crash_in_the_middle_of_calls_leaves_no_trace_and_no_core(tmp_path: Pa
     batch = pb.BatchScoreRepliesRequest(requests=[item] * 100).SerializeToString()
     method = METHODS["/amends.v1.EmpathyService/BatchScoreReplies"]
     with (
-        hostile_server("--log-level", "DEBUG", cwd=tmp_path) as server,
+        serving("--log-level", "DEBUG", cwd=tmp_path) as server,
         grpc.insecure_channel(server.target) as channel,
     ):
         caller = threading.Thread(target=_called, args=(channel, method, [batch]))

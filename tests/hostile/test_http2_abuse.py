@@ -3,8 +3,9 @@
 from collections.abc import Iterator
 
 import pytest
-from hostile_server import HostileServer, attacked, hostile_server
 from http2_attacks import ATTACKS
+from neighbour import attacked
+from server_process import ServerProcess, serving
 
 SECONDS = 1.5
 MOST_GROWTH_MB = 300.0
@@ -14,14 +15,14 @@ TROUBLED = {"connections", "half_handshakes"}
 
 
 @pytest.fixture(scope="module")
-def server() -> Iterator[HostileServer]:
-    with hostile_server("--max-connections", "1500") as server:
+def server() -> Iterator[ServerProcess]:
+    with serving("--max-connections", "1500") as server:
         yield server
 
 
 @pytest.mark.timeout(400)
 @pytest.mark.parametrize("name", ATTACKS)
-def test_attack_is_borne(server: HostileServer, name: str) -> None:
+def test_attack_is_borne(server: ServerProcess, name: str) -> None:
     outcome = attacked(server, name, SECONDS)
     assert outcome.pieces, "the attack was carried out"
     assert outcome.attacked.peak_mb - outcome.before_mb < MOST_GROWTH_MB, outcome

@@ -3,14 +3,17 @@
 import json
 import time
 from collections.abc import Callable
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
 import pytest
 from amends_client import CallError, Client, ClientOptions, NotFound, agent, customer, reply_request
+from amends_server.editions import Model, load_model
 from amends_server.identity.caller import IdentityError
 from amends_server.identity.token_file import with_entry
 from amends_server.identity.tokens import make_token
+from amends_server.settings import Settings
 from running_service import PATIENCE_S, Running, Serve
 
 CANARY = "canary"
@@ -118,6 +121,27 @@ def test_who_was_not_let_in_has_a_line_without_a_name(serve: Serve, log: Path, t
         assert ("subject" in each) == (each["code"] == "OK")
     assert next(each for each in found if each["code"] == "OK")["subject"] == "desk"
     assert token[24:32] not in log.read_text()
+
+
+def test_a_call_that_is_tried_again_says_so_beside_the_same_id(
+    serve: Serve, model: Model, log: Path, tmp_path: Path
+) -> None:
+    tenants = tmp_path / "tenants"
+    (tenants / "acme").mkdir(parents=True)
+    (tenants / "acme" / "tenant.yaml").write_text("calls_per_s: 1\ncalls_burst: 1\n")
+    token, entry = make_token("acme", "desk")
+    (tmp_path / "tokens.yaml").write_bytes(with_entry(tmp_path / "tokens.yaml", b"", entry))
+    identity: dict[str, Any] = {"tokens": tmp_path / "tokens.yaml", "tenant_dir": tenants}
+    tenanted = replace(load_model(Settings(**identity)), encoder=model.encoder)
+    running = serve(model=tenanted, audit_log=str(log), **identity)
+    with Client(ClientOptions(running.target, timeout_s=PATIENCE_S, max_attempts=5, token=token)) as asking:
+        asking.list_playbooks(request_id="first")
+        asking.list_playbooks(request_id="again")
+    once, refused, *_, answered = (json.loads(line) for line in log.read_text().splitlines())
+    assert "retry" not in once
+    assert (refused["request_id"], refused["code"], "retry" in refused) == ("again", "RESOURCE_EXHAUSTED", False)
+    assert (answered["request_id"], answered["code"]) == ("again", "OK")
+    assert int(answered["retry"]) >= 1
 
 
 def test_a_full_log_is_put_aside_and_only_some_are_kept(

@@ -25,6 +25,8 @@ from amends_server.metrics import Metrics
 from amends_server.tracing import Tracing, exemplar
 
 REQUEST_ID_KEY = "x-request-id"
+_ATTEMPTS_KEY = "grpc-previous-rpc-attempts"
+"""What gRPC sends of a call that it tries again. Source: gRFC A6, client retries."""
 _REQUEST_ID = re.compile(r"[\x21-\x7e]{1,128}")
 _log = logging.getLogger("amends.call")
 
@@ -141,6 +143,7 @@ class _Call:
         self._started = time.monotonic()
         metadata = metadata_of(context)
         self._request_id = _request_id(metadata)
+        self._retry = _retry(metadata)
         name = f"{method.service}/{method.name}"
         self._trace = watch.tracing.call(name, metadata) if watch.tracing is not None else None
 
@@ -190,7 +193,8 @@ class _Call:
 
     @property
     def _ids(self) -> dict[str, str]:
-        return {"request_id": self._request_id, "service": self._method.service, "method": self._method.name}
+        ids = {"request_id": self._request_id, "service": self._method.service, "method": self._method.name}
+        return {**ids, "retry": self._retry} if self._retry else ids
 
     def _enter(self) -> None:
         """Asks who calls, before anything is done for them.
@@ -257,6 +261,12 @@ class _Call:
 def _request_id(metadata: Mapping[str, str | bytes]) -> str:
     given = metadata.get(REQUEST_ID_KEY)
     return given if isinstance(given, str) and _REQUEST_ID.fullmatch(given) else uuid.uuid4().hex
+
+
+def _retry(metadata: Mapping[str, str | bytes]) -> str:
+    """How often a call was tried before, as its client says; empty where this is the first time."""
+    given = metadata.get(_ATTEMPTS_KEY, "")
+    return given if isinstance(given, str) and given.isdecimal() and len(given) <= 2 else ""
 
 
 def _safe(deserialize: Callable[[bytes], Any] | None) -> Callable[[bytes], Any] | None:

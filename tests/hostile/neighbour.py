@@ -1,102 +1,22 @@
-"""A server in a process of its own, and an honest neighbour who calls it while others attack."""
+"""An honest neighbour who calls a server while others attack it."""
 
-import json
 import math
-import os
 import subprocess
 import sys
-import threading
 import time
 from collections import Counter
-from collections.abc import Iterator
-from contextlib import contextmanager
 from dataclasses import dataclass
 from itertools import count
 from pathlib import Path
-from typing import Any
 
 import grpc
-import psutil
 from amends.v1 import conversation_pb2, empathy_service_pb2_grpc
 from amends.v1 import empathy_service_pb2 as pb
 from http2_attacks import request
+from server_process import PATIENCE_S, ServerProcess
 
-PATIENCE_S = 300.0
 WARM_UP_S = 2.0
 """For the neighbour's first calls, and for the server to be done with an attack before."""
-_SERVE = "import sys; from amends_server.main import run; sys.exit(run(sys.argv[1:]))"
-
-
-class HostileServer:
-    """`amends serve` as a process whose every line and byte of memory is watched."""
-
-    def __init__(self, *flags: str, cwd: Path | None = None, **variables: str) -> None:
-        self.process = subprocess.Popen(
-            [sys.executable, "-X", "faulthandler", "-c", _SERVE, "--port", "0", "--metrics-port", "0", *flags],
-            cwd=cwd,
-            env={**_environment(), **variables},
-            stderr=subprocess.PIPE,
-            text=True,
-            errors="backslashreplace",
-        )
-        self._lines: list[str] = []
-        self._serves = threading.Event()
-        self._reader = threading.Thread(target=self._read, daemon=True)
-        self._reader.start()
-        self.port = self.metrics_port = 0
-
-    def _read(self) -> None:
-        assert self.process.stderr
-        for line in self.process.stderr:
-            self._lines.append(line)
-            if '"message": "serving"' in line:
-                record = json.loads(line)
-                self.port, self.metrics_port = record["port"], record["metrics_port"]
-                self._serves.set()
-        self._serves.set()
-
-    def wait_until_serving(self) -> None:
-        assert self._serves.wait(PATIENCE_S)
-        assert self.port, self.told
-
-    def wait(self) -> int:
-        """Waits for the end; gives the exit status."""
-        status = self.process.wait(PATIENCE_S)
-        self._reader.join(PATIENCE_S)
-        assert self.process.stderr
-        self.process.stderr.close()
-        return status
-
-    @property
-    def told(self) -> str:
-        """All of standard error so far."""
-        return "".join(self._lines)
-
-    @property
-    def target(self) -> str:
-        return f"localhost:{self.port}"
-
-    @property
-    def rss_mb(self) -> float:
-        process = psutil.Process(self.process.pid)
-        family = [process, *process.children(recursive=True)]
-        return float(sum(each.memory_info().rss for each in family)) / (1 << 20)
-
-
-def _environment() -> dict[str, str]:
-    return {name: value for name, value in os.environ.items() if not name.startswith(("AMENDS_", "GRPC_"))}
-
-
-@contextmanager
-def hostile_server(*flags: str, **terms: Any) -> Iterator[HostileServer]:
-    """A server that serves, and is ended with the block."""
-    server = HostileServer(*flags, **terms)
-    try:
-        server.wait_until_serving()
-        yield server
-    finally:
-        server.process.kill()
-        server.wait()
 
 
 @dataclass(frozen=True, slots=True)
@@ -119,7 +39,7 @@ class Spell:
 class Neighbour:
     """Calls as an honest client does: one call after the other, each with words of its own."""
 
-    def __init__(self, server: HostileServer) -> None:
+    def __init__(self, server: ServerProcess) -> None:
         self._server = server
         self._channel = grpc.insecure_channel(server.target)
         self._stub = empathy_service_pb2_grpc.EmpathyServiceStub(self._channel)
@@ -174,7 +94,7 @@ class Outcome:
         )
 
 
-def attacked(server: HostileServer, name: str, seconds: float) -> Outcome:
+def attacked(server: ServerProcess, name: str, seconds: float) -> Outcome:
     """Lets a neighbour call alone, then beside an attack, for `seconds` each."""
     neighbour = Neighbour(server)
     neighbour.live(time.monotonic() + WARM_UP_S)
