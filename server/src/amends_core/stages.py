@@ -16,6 +16,8 @@ HEAT = 0.7
 WANTS_REMEDY = frozenset({CustomerAct.ASK, CustomerAct.REJECT})
 """The acts by which a customer says that words are enough."""
 _REMEDIES = frozenset({Step.TAKE_ACTION, Step.GO_FURTHER})
+_OPENS_AGAIN = (Step.LISTEN, Step.CLARIFY, Step.REFLECT)
+"""What would have a customer tell all over again what they say is well now."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -82,16 +84,26 @@ def expectations(playbook: Playbook, state: State, position: Position | None = N
         found[Step.GO_FURTHER] = Expectation.EXPECTED
     if state.apologies >= playbook.rules.max_apologies > 0:
         found[Step.APOLOGIZE] = Expectation.NOT_NOW
-    if remedy_is_early(playbook, state) and playbook.order is Order.RULE:
+    if (remedy_is_early(playbook, state) or restatement_is_refused(playbook, state)) and playbook.order is Order.RULE:
         found.update((step, Expectation.NOT_NOW) for step in _REMEDIES if found[step] is Expectation.WELCOME)
     if state.only_asks:
         found.update((step, Expectation.NOT_NOW) for step in SYMPATHY)
+    if state.settled:
+        found.update((step, Expectation.NOT_NOW) for step in _OPENS_AGAIN)
     return found
 
 
 def remedy_is_early(playbook: Playbook, state: State) -> bool:
     """Whether a remedy now would come before the customer was heard."""
     return state.upset >= HEAT and state.act not in WANTS_REMEDY and not playbook.rules.allow_remedy(state.done)
+
+
+def restatement_is_refused(playbook: Playbook, state: State) -> bool:
+    """Whether the customer was restated, where the playbook wants a yes, and has said neither that nor what to do."""
+    index = playbook.stage_of(Step.REFLECT)
+    if index is None or not playbook.rules.reflection_is_confirmed or state.act in WANTS_REMEDY:
+        return False
+    return _is_refused(playbook.stages[index], state)
 
 
 def exception_is_due(playbook: Playbook, state: State) -> bool:

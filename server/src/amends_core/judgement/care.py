@@ -4,9 +4,9 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 
 from amends_core.conversation import Sentence
-from amends_core.judgement.evidence import place_of
+from amends_core.judgement.evidence import Line
 from amends_core.judgement.result import Place
-from amends_core.judgement.weights import CARE_WORDS
+from amends_core.judgement.weights import BESIDE_SHARE, CARE_LEAD, CARE_WORDS
 from amends_core.taxonomy import Misstep
 from amends_core.text import word_count
 
@@ -23,21 +23,32 @@ class Care:
     worst_place: Place
 
 
-def care_of(sentences: Sequence[Sentence], own: Sequence[float]) -> Care:
-    """Reads the care of a reply of at least one sentence; `own` says how far each is in the agent's own words, 0 to 1.
+def care_of(lines: Sequence[Line]) -> Care:
+    """Reads the care of a reply of at least one sentence.
 
-    A sentence that harms earns nothing. Sentences of fewer than CARE_WORDS words count half for the best, and not for
-    the worst where there are longer ones.
+    A sentence that harms earns nothing, one beside the point BESIDE_SHARE. Sentences of fewer than CARE_WORDS words
+    count half, for the best and for the worst. The best stands no more than CARE_LEAD above the worst: a fine sentence
+    does not undo a poor one.
     """
-    long = [word_count(sentence.text) >= CARE_WORDS for sentence in sentences]
-    earned = [
-        sentence.reading.care * _harmless(sentence) * share * (1.0 if is_long else 0.5)
-        for sentence, share, is_long in zip(sentences, own, long, strict=True)
-    ]
-    best = max(range(len(sentences)), key=lambda i: earned[i])
-    counted = [i for i, is_long in enumerate(long) if is_long] or [best]
-    worst = min(counted, key=lambda i: sentences[i].reading.care)
-    return Care(earned[best], place_of(sentences[best]), sentences[worst].reading.care, place_of(sentences[worst]))
+    earned = [_earned(line) for line in lines]
+    spoken = [_spoken(line.sentence) for line in lines]
+    best = max(range(len(lines)), key=lambda i: earned[i])
+    worst = min(range(len(lines)), key=lambda i: spoken[i])
+    return Care(min(earned[best], spoken[worst] + CARE_LEAD), lines[best].place, spoken[worst], lines[worst].place)
+
+
+def _earned(line: Line) -> float:
+    share = line.own * (1.0 if line.bears else BESIDE_SHARE) * (1.0 if _is_long(line.sentence) else 0.5)
+    return line.sentence.reading.care * _harmless(line.sentence) * share
+
+
+def _spoken(sentence: Sentence) -> float:
+    care = sentence.reading.care
+    return care if _is_long(sentence) else (1.0 + care) / 2
+
+
+def _is_long(sentence: Sentence) -> bool:
+    return word_count(sentence.text) >= CARE_WORDS
 
 
 def _harmless(sentence: Sentence) -> float:

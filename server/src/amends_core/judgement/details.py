@@ -3,10 +3,16 @@
 import re
 from dataclasses import dataclass
 
-from amends_core.judgement.weights import DETAIL_SHARE, DETAILS_ENOUGH, ECHO_WORDS
+from amends_core.judgement.weights import COPIED_WORDS, DETAIL_SHARE, DETAILS_ENOUGH, ECHO_WORDS
 from amends_core.text import has_digits, remembered
 
 _WORD = re.compile(r"[a-z][a-z'-]{3,}")
+_TOKEN = re.compile(r"[\w']+")
+_YES_OR_NO = re.compile(
+    r"\W*(?:yes|yeah|yep|no|nope|sure|correct|right|absolutely|certainly|of course|not (?:yet|at|quite)|unfortunately|"
+    r"that'?s (?:right|fine|correct|it)|you can(?:'t|not)?|they(?:'re| are)|it(?:'s| is))\b",
+    re.I,
+)
 _NUMBER = re.compile(r"\d+(?:[.,:]\d+)*")
 _COMMON = frozenset(
     "about after again also always another anything back because been before being came come could didn does done "
@@ -24,10 +30,12 @@ class Details:
     """The words by which a reply shows that it is about this customer."""
 
     words: frozenset[str] = frozenset()
+    messages: tuple[str, ...] = ()
+    """What the customer said, word by word."""
 
     def with_message(self, text: str) -> "Details":
         """Adds the telling words of a message of the customer: four letters or more, and not common ones."""
-        return Details(self.words | _words(text))
+        return Details(self.words | _words(text), (*self.messages, _plain(text)))
 
     def share(self, text: str, *, with_numbers: bool) -> float:
         """How much of a strong step's worth the details of a sentence stand for, 0 to DETAIL_SHARE."""
@@ -35,10 +43,26 @@ class Details:
         found = len(self.words & _words(text)) + numbers
         return DETAIL_SHARE * min(1.0, found / DETAILS_ENOUGH)
 
+    def bears(self, text: str) -> bool:
+        """Whether a sentence says yes or no, gives a figure, or has a telling word of the customer's."""
+        return has_digits(text) or _YES_OR_NO.match(text) is not None or not self.words.isdisjoint(_words(text))
+
     def is_echo(self, text: str) -> bool:
-        """Whether a sentence has ECHO_WORDS telling words or more, and every one of them is the customer's."""
+        """Whether a sentence is the customer's own again.
+
+        Word for word, or with ECHO_WORDS telling words or more, every one of which is the customer's.
+        """
         words = _words(text)
-        return len(words) >= ECHO_WORDS and words <= self.words
+        if len(words) >= ECHO_WORDS and words <= self.words:
+            return True
+        plain = _plain(text)
+        return plain.count(" ") > COPIED_WORDS and any(plain in message for message in self.messages)
+
+
+@remembered
+def _plain(text: str) -> str:
+    """The words in small letters, a space before and after each."""
+    return f" {' '.join(_TOKEN.findall(text.lower()))} "
 
 
 @remembered

@@ -12,16 +12,15 @@ from amends_core.exemplars import ExemplarIndex, Nearest
 from amends_core.judgement.details import Details
 from amends_core.judgement.result import Place
 from amends_core.judgement.weights import (
-    ANSWER_SHARE,
-    ANSWER_WORDS,
     NOTHING_BELOW,
     PASTED_COSINE,
     PASTED_SHARE,
+    PASTED_WORDS,
     TIMELESS,
     TIMELESS_BY_RULE,
 )
 from amends_core.judgement.wording import WITHOUT_TIME
-from amends_core.taxonomy import SENTENCE_LABELS, Label, Step, Strength
+from amends_core.taxonomy import SENTENCE_LABELS, Label, Misstep, Step, Strength
 from amends_core.text import remembered, word_count
 
 PROMISES = frozenset({Step.TAKE_ACTION, Step.FOLLOW_UP, Step.GO_FURTHER})
@@ -33,10 +32,6 @@ _TIME = re.compile(
     r"\d{1,2}(?::\d{2})? ?(?:am|pm)|\d{1,2}:\d{2}|"
     r"(?:a|one|two|three|four|five|few|couple of) (?:minute|hour|day|week)s?)\b",
     re.I,
-)
-
-_GREETING = re.compile(
-    r"(?:hi|hello|hey|hiya|dear|good (?:morning|afternoon|evening|day)|thanks?|thank you)\b[^,.!]*[,.!]?$", re.I
 )
 
 
@@ -71,8 +66,12 @@ class Line:
     probabilities: Mapping[Label, float]
     nearest: Mapping[Label, Nearest | None]
     """By each label that it carries: the exemplar that explains it."""
-    own: Mapping[Label, float]
-    """By each label that it carries: how far it is the agent's own, 0 to 1, and no exemplar pasted in."""
+    own: float
+    """How far it is the agent's own, 0 to 1: no exemplar pasted in, not the customer's words again, not told to us."""
+    bears: bool
+    """Whether it is to the point: makes a step, or bears on what the customer said."""
+    harms: bool
+    """Whether it carries a misstep: what harms makes no amends, whatever else it says."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -91,18 +90,24 @@ class Gatherer:
         """Gives the evidence for every sentence label."""
         return {label: self._evidence(label, lines) for label in SENTENCE_LABELS}
 
-    def own_share(self, line: Line) -> float:
-        """How far a sentence is the agent's own, 0 to 1: not an exemplar pasted in, not the customer's words again."""
-        if self.details.is_echo(line.sentence.text):
-            return PASTED_SHARE
-        return min(line.own.values(), default=1.0)
-
     def _line(self, sentence: Sentence, embedding: Floats) -> Line:
         nearest = {label: self.exemplars.nearest(label, embedding) for label in sentence.reading.claimed}
-        own = {label: _own_words(near) for label, near in nearest.items()}
         reading = sentence.reading
         probabilities = dict[Label, float](chain(reading.steps.items(), reading.missteps.items()))
-        return Line(sentence, place_of(sentence), probabilities, nearest, own)
+        return Line(
+            sentence,
+            place_of(sentence),
+            probabilities,
+            nearest,
+            own=self._own_share(sentence.text, nearest),
+            bears=self.details.bears(sentence.text) or any(isinstance(label, Step) for label in reading.claimed),
+            harms=any(isinstance(label, Misstep) for label in reading.claimed),
+        )
+
+    def _own_share(self, text: str, nearest: Mapping[Label, Nearest | None]) -> float:
+        if self.details.is_echo(text) or is_told_to_the_scorer(text):
+            return 0.0
+        return min((_own_words(text, near) for near in nearest.values()), default=1.0)
 
     def _evidence(self, label: Label, lines: Sequence[Line]) -> Evidence:
         best = max([line.probabilities[label] for line in lines])
@@ -127,51 +132,50 @@ class Gatherer:
 
     def _worth(self, line: Line, label: Label) -> float:
         """Grows with the probability, below the threshold, too; a step counts by how likely it is strong."""
-        own = line.own.get(label, 1.0)
         presence = max(0.0, line.probabilities[label] - NOTHING_BELOW) / (1.0 - NOTHING_BELOW)
         if not isinstance(label, Step) or presence == 0:
-            return presence * own
+            return presence
+        if line.harms:
+            return 0.0
         weak, strong = CREDIT[Strength.WEAK], CREDIT[Strength.STRONG]
-        return presence * (weak + (strong - weak) * self._strong(line.sentence, label)) * own
+        return presence * (weak + (strong - weak) * self._strong(line.sentence, label)) * line.own
 
     def _strong(self, sentence: Sentence, step: Step) -> float:
         """How likely the step is strong: as the model reads it, or by what it says of this customer's case."""
         return max(sentence.reading.strong[step], self.details.share(sentence.text, with_numbers=step in PROMISES))
 
 
-def _own_words(nearest: Nearest | None) -> float:
+def _own_words(text: str, nearest: Nearest | None) -> float:
     """What a sentence is worth by whether it is the agent's own: an exemplar pasted in is about somebody else.
 
-    What a company lists itself is what its agents say.
+    A short one may be what everybody says. What a company lists itself is what its agents say.
     """
-    pasted = nearest is not None and not nearest.own and nearest.similarity >= PASTED_COSINE
-    return PASTED_SHARE if pasted else 1.0
+    if nearest is None or nearest.own or nearest.similarity < PASTED_COSINE:
+        return 1.0
+    return PASTED_SHARE if word_count(text) < PASTED_WORDS else 0.0
+
+
+_TO_THE_SCORER = re.compile(
+    r"\b(?:ignore|disregard|forget|override)\b.{0,30}\b(?:instructions?|rules?|prompts?|guidelines?|rubrics?)\b|"
+    r"\b(?:scorer|grader|evaluator|rater|judge|system)\s*:|"
+    r"\b(?:rate|score|grade|mark|judge|give|award|assess|evaluate)\b.{0,40}"
+    r"\b(?:100|full (?:marks?|points?|score)|(?:maximum|highest|top|best|perfect) (?:score|marks?|grade|points?))\b|"
+    r"\b(?:this|my) (?:reply|response|answer|message) (?:is|makes|deserves|should|must|contains|shows)\b|"
+    r"\bas (?:an? |the )?(?:ai|language model|evaluator|grader|scorer|judge)\b",
+    re.I,
+)
+"""Says of itself how good it is, or tells whoever judges what to do: no customer is spoken to so."""
+
+
+@remembered
+def is_told_to_the_scorer(text: str) -> bool:
+    """Whether a sentence is aimed at what judges the reply, and not at the customer."""
+    return _TO_THE_SCORER.search(text) is not None
 
 
 def place_of(sentence: Sentence) -> Place:
     """Where a sentence stands."""
     return Place(sentence.turn_index, sentence.span)
-
-
-def with_answer(findings: Findings, sentences: Sequence[Sentence]) -> Findings:
-    """Counts a plain statement as the answer, for a calm customer who asked and gets no other action.
-
-    The longest one, of at least ANSWER_WORDS words; a greeting or a name alone answers nothing.
-    """
-    action = findings[Step.TAKE_ACTION]
-    if action.places:
-        return findings
-    labelled = {place for found in findings.values() for place in found.places}
-    plain = [s for s in sentences if place_of(s) not in labelled and not _asks_or_greets(s.text)]
-    longest = max(plain, key=lambda sentence: word_count(sentence.text), default=None)
-    if longest is None or word_count(longest.text) < ANSWER_WORDS:
-        return findings
-    answer = replace(action, places=(place_of(longest),), strength=Strength.WEAK, worth=ANSWER_SHARE)
-    return {**findings, Step.TAKE_ACTION: answer}
-
-
-def _asks_or_greets(text: str) -> bool:
-    return text.rstrip().endswith("?") or _GREETING.match(text) is not None
 
 
 def without_time(findings: Findings, sentences: Sequence[Sentence], *, by_rule: bool) -> Findings:

@@ -8,11 +8,12 @@ from amends_core.detection import Detector
 from amends_core.encoder import Encoding, Floats
 from amends_core.exemplars import ExemplarIndex
 from amends_core.judgement import wording
+from amends_core.judgement.answers import with_answer
 from amends_core.judgement.care import care_of
 from amends_core.judgement.confidence import confidence_of, unsure_reasons
 from amends_core.judgement.custom import custom_findings
 from amends_core.judgement.details import Details
-from amends_core.judgement.evidence import Evidence, Gatherer, carries_time, filler_words, with_answer, without_time
+from amends_core.judgement.evidence import Evidence, Gatherer, carries_time, filler_words, without_time
 from amends_core.judgement.missteps import find_missteps
 from amends_core.judgement.points import Seen, contributions, score_of, verdict_of
 from amends_core.judgement.result import Judgement, StepAssessment, Verdict
@@ -66,7 +67,7 @@ class Judge:
         lines = gatherer.lines(sentences, embeddings)
         evidence = gatherer.gather(lines)
         if state.wants_answer:
-            evidence = with_answer(evidence, sentences)
+            evidence = with_answer(evidence, lines)
         else:
             evidence = without_time(evidence, sentences, by_rule=playbook.rules.action_needs_time)
         expected = expectations(playbook, state, position)
@@ -75,8 +76,7 @@ class Judge:
             playbook, state, position.stage, sentences, embeddings, past.embeddings, evidence, self._detector
         )
         filler = 0 if state.wants_answer else filler_words(sentences, evidence)
-        own = [gatherer.own_share(line) for line in lines]
-        seen = Seen(state, expected, evidence, missteps, care_of(sentences, own), filler)
+        seen = Seen(state, expected, evidence, missteps, care_of(lines), filler)
         return seen, sentences
 
     def judge(self, playbook: Playbook, past: Past, reply: Reply, locale: str) -> Judgement:
@@ -85,7 +85,8 @@ class Judge:
         seen, sentences = self._see(playbook, position, past, reply)
         state, expected, evidence, missteps = past.state, seen.expected, seen.evidence, seen.missteps
         shares = contributions(seen)
-        steps = {step: _assess(playbook, step, expected[step], evidence, sentences) for step in STEPS}
+        timed = playbook.rules.action_needs_time and not state.wants_answer
+        steps = {step: _assess(step, expected[step], evidence, sentences, timed=timed) for step in STEPS}
         score = score_of(shares)
         confidence = confidence_of(expected, evidence)
         reasons = unsure_reasons(confidence, state, reply.encodings, locale)
@@ -109,11 +110,12 @@ class Judge:
 
 
 def _assess(
-    playbook: Playbook,
     step: Step,
     expectation: Expectation,
     evidence: Mapping[Label, Evidence],
     sentences: Sequence[Sentence],
+    *,
+    timed: bool,
 ) -> StepAssessment:
     found = evidence[step]
     return StepAssessment(
@@ -123,20 +125,20 @@ def _assess(
         strength=found.strength,
         places=found.places,
         nearest=found.nearest,
-        missing=_missing(playbook, step, expectation, found, sentences),
+        missing=_missing(step, expectation, found, sentences, timed=timed),
     )
 
 
 def _missing(
-    playbook: Playbook, step: Step, expectation: Expectation, found: Evidence, sentences: Sequence[Sentence]
+    step: Step, expectation: Expectation, found: Evidence, sentences: Sequence[Sentence], *, timed: bool
 ) -> str:
+    """What a step lacks; `timed`: an action is to carry a time."""
     if expectation is not Expectation.EXPECTED:
         return ""
     if found.remark:
         return found.remark
     if found.strength is Strength.ABSENT:
         return wording.ABSENT[step]
-    timed = step is Step.TAKE_ACTION and playbook.rules.action_needs_time
-    if timed and not carries_time(sentences, found.places):
+    if step is Step.TAKE_ACTION and timed and not carries_time(sentences, found.places):
         return wording.WITHOUT_TIME
     return wording.WEAK[step] if found.strength is Strength.WEAK else ""

@@ -16,6 +16,8 @@ from amends_core.judgement.weights import (
     FILLER_FREE_WORDS,
     FILLER_ROOM,
     FULL,
+    GRAVE_FROM,
+    GRAVE_MOST,
     GRAVER,
     GRID,
     GROUND_CALM,
@@ -125,8 +127,10 @@ def _costs(
         *((f.misstep, _cost(f.misstep, f.severity) * _weight_of(f, evidence), f.reason, f.places) for f in missteps),
         *((m, COST[m] * evidence[m].worth, wording.hint(m), ()) for m in SENTENCE_MISSTEPS if m not in found),
     ]
+    grave = {f.misstep for f in missteps if f.severity is Severity.GRAVE and f.probability >= GRAVE_FROM}
     for misstep, full, reason, places in costs:
-        cost = min(_on_grid(full), left)
+        least = max(0.0, left - GRAVE_MOST) if misstep in grave else 0.0
+        cost = min(max(_on_grid(full), least), left)
         left -= cost
         if cost > 0 or misstep in found:
             yield Contribution(misstep, 0.0 - cost, 0.0, reason, places)

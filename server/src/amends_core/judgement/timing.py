@@ -11,7 +11,7 @@ from amends_core.judgement.evidence import Evidence, place_of
 from amends_core.judgement.result import Place
 from amends_core.judgement.weights import ANSWER_WORDS
 from amends_core.playbooks import Order, Playbook, Stage
-from amends_core.stages import HEAT, WANTS_REMEDY, occasion_holds, remedy_is_early
+from amends_core.stages import HEAT, WANTS_REMEDY, occasion_holds, remedy_is_early, restatement_is_refused
 from amends_core.taxonomy import STEPS, CustomerAct, Label, Step
 from amends_core.text import word_count
 
@@ -113,8 +113,10 @@ def past_gate(
 ) -> tuple[Place, ...]:
     """A remedy in the turn that makes `stage`, the one reached, where that stage wants the customer's answer first.
 
-    A customer who asks for the remedy is past the gate.
+    Or in any turn, where the answer was no yes. A customer who asks for the remedy is past the gate.
     """
+    if restatement_is_refused(playbook, state):
+        return tuple(place_of(sentence) for sentence in sentences if _is_remedy(sentence, detector))[:1]
     confirmed = playbook.rules.reflection_is_confirmed and Step.REFLECT in stage.required_steps
     if not (stage.pause or confirmed) or state.act in WANTS_REMEDY or not occasion_holds(stage.occasion, state):
         return ()

@@ -9,9 +9,9 @@ GRID = 0.25
 
 WORTH: Mapping[Step, float] = {
     Step.TAKE_OWNERSHIP: 18.0,  # the customer wants to know who will see it through
-    Step.CLARIFY: 16.0,  # admits what is not known yet instead of guessing
-    Step.TAKE_ACTION: 15.0,  # without a remedy, kind words are only words
-    Step.LISTEN: 15.0,  # anger is vented before anything is solved
+    Step.CLARIFY: 18.0,  # admits what is not known yet instead of guessing
+    Step.TAKE_ACTION: 16.0,  # without a remedy, kind words are only words
+    Step.LISTEN: 16.0,  # anger is vented before anything is solved
     Step.REFLECT: 15.0,  # shows that this customer was heard, and not just any
     Step.APOLOGIZE: 11.5,  # four of the five guides ask for it
     Step.APPRECIATE: 8.5,  # closes warmly what was mended before
@@ -19,7 +19,7 @@ WORTH: Mapping[Step, float] = {
     Step.THANK: 6.5,  # a courtesy: right, and not decisive
     Step.FOLLOW_UP: 5.0,  # comes after the fix, and can come later still
     Step.CHECK_SATISFACTION: 3.5,  # only the customer can say that it is right now
-    Step.STATE_LIMITS: 3.5,  # an honest no spares a second disappointment
+    Step.STATE_LIMITS: 12.0,  # an honest no spares a second disappointment
     Step.EMPATHIZE: 3.0,  # first in every guide; poor replies are full of its cheap form
 }
 """Points of a step that is expected and made fully. Fitted by `make judgement` for bundle 0.6.0, as all points and
@@ -30,8 +30,8 @@ Source: Bradley and Terry (1952), Rank analysis of incomplete block designs."""
 FULL = 85.0
 """What a reply earns at least that makes every expected step fully and with all care, however few they are."""
 WELCOME: Mapping[Step, float] = {
-    Step.CLARIFY: 23.0,
-    Step.TAKE_ACTION: 16.5,
+    Step.CLARIFY: 18.0,
+    Step.TAKE_ACTION: 16.0,
     Step.LISTEN: 16.0,
     Step.STATE_LIMITS: 12.0,
     Step.TAKE_OWNERSHIP: 10.0,
@@ -74,14 +74,18 @@ GROUND_UPSET = 29.0
 """Where a reply to a customer at the height of upset starts: nearly everything is still to be earned."""
 PASTED_COSINE = 0.97
 """From this cosine to an exemplar on a sentence counts as pasted in."""
+PASTED_WORDS = 8
+"""A pasted sentence of so many words or more was written about another customer, and is worth nothing here."""
 PASTED_SHARE = 0.3
-"""What a pasted sentence is worth: it was written about another customer."""
+"""What a shorter one is worth: it may be what everybody says."""
 DETAIL_SHARE = 0.8
 """How strong a step counts at most for the details in it: they show care, and alone they do not prove it."""
 DETAILS_ENOUGH = 2
 """Details of this customer's case, in one sentence, that bring the whole of DETAIL_SHARE."""
 ECHO_WORDS = 5
 """From so many telling words on, all of them the customer's, a sentence says back and adds nothing."""
+COPIED_WORDS = 3
+"""From so many words on, word for word in one message of the customer's, a sentence is copied from it."""
 CARE = 50.0
 """Points of a reply whose best sentence stands among those of excellent ones: what readers see and no label names. The
 most that the fit may give."""
@@ -89,6 +93,11 @@ CARELESS = 34.0
 """Points that it costs where the worst sentence stands among those of harmful replies."""
 CARE_WORDS = 3
 """Shorter sentences, a name or a greeting, tell little of it."""
+CARE_LEAD = 0.4
+"""How far the best sentence's care may stand above the worst one's."""
+BESIDE_SHARE = 0.5
+"""What the care of a sentence is worth that makes no step and touches nothing of the customer's: pleasant words may
+stand in any reply. Held out, graded replies are ordered as well with it as without."""
 FILLER_FREE_WORDS = 20
 """Words beside the point that cost nothing: a greeting, a name, a line of context."""
 FILLER_COST = 0.08
@@ -144,6 +153,10 @@ COST: Mapping[Misstep, float] = {
     Misstep.OVER_APOLOGIZED: 4.0,
 }
 """Points that a certain misstep costs; one that the probability leaves open costs its share."""
+GRAVE_MOST = 44.75
+"""Most that a reply with a grave misstep scores: it falls short, whatever else it does well."""
+GRAVE_FROM = 0.85
+"""Probability from which it is so sure that this holds."""
 GRAVER = 1.5
 """How much more a misstep costs under a playbook that calls it graver."""
 
