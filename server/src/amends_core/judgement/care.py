@@ -23,22 +23,24 @@ class Care:
     worst_place: Place
 
 
-def care_of(lines: Sequence[Line]) -> Care:
-    """Reads the care of a reply of at least one sentence.
+def care_of(lines: Sequence[Line], *, wants_answer: bool) -> Care:
+    """Reads the care of a reply of at least one sentence; `wants_answer`: to a customer who only waits for words.
 
-    A sentence that harms earns nothing, one beside the point BESIDE_SHARE. Sentences of fewer than CARE_WORDS words
+    A sentence that harms earns nothing; one beside the point BESIDE_SHARE, since pleasant words may stand in any reply,
+    but for plain answers, which often share no word with their question. Sentences of fewer than CARE_WORDS words
     count half, for the best and for the worst. The best stands no more than CARE_LEAD above the worst: a fine sentence
     does not undo a poor one.
     """
-    earned = [_earned(line) for line in lines]
+    beside = 1.0 if wants_answer else BESIDE_SHARE
+    earned = [_earned(line, beside) for line in lines]
     spoken = [_spoken(line.sentence) for line in lines]
     best = max(range(len(lines)), key=lambda i: earned[i])
     worst = min(range(len(lines)), key=lambda i: spoken[i])
     return Care(min(earned[best], spoken[worst] + CARE_LEAD), lines[best].place, spoken[worst], lines[worst].place)
 
 
-def _earned(line: Line) -> float:
-    share = line.own * (1.0 if line.bears else BESIDE_SHARE) * (1.0 if _is_long(line.sentence) else 0.5)
+def _earned(line: Line, beside: float) -> float:
+    share = line.own * (1.0 if line.bears else beside) * (1.0 if _is_long(line.sentence) else 0.5)
     return line.sentence.reading.care * _harmless(line.sentence) * share
 
 
