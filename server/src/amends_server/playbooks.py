@@ -14,7 +14,7 @@ from amends_core.checks import Level, check_structure
 from amends_core.encoder import Encoding
 from amends_core.errors import PlaybookError
 from amends_core.playbooks import PlaybookLibrary, load_library
-from amends_core.playbooks.reading import MAX_BYTES
+from amends_core.playbooks.parser import BOUNDS
 from amends_core.scorer import Scorer, phrases_of
 from amends_core.teaching import UNTAUGHT, Teaching
 
@@ -123,7 +123,7 @@ def _checksum(path: Path) -> str:
         if not path.is_file():
             return "no file"
         with path.open("rb") as file:
-            return hashlib.sha256(file.read(MAX_BYTES + 1)).hexdigest()
+            return hashlib.sha256(file.read(BOUNDS.max_bytes + 1)).hexdigest()
     except OSError as error:
         return type(error).__name__
 
