@@ -1,4 +1,4 @@
-"""Hypothesis strategies for requests, derived from the contract's descriptors: a new field is fuzzed by itself."""
+"""Hypothesis strategies for requests, derived from what is served: a new field is fuzzed by itself."""
 
 from typing import Any
 
@@ -7,11 +7,13 @@ from buf.validate import validate_pb2
 from google.protobuf.descriptor import Descriptor, FieldDescriptor, MethodDescriptor
 from google.protobuf.message import Message
 from google.protobuf.message_factory import GetMessageClass
+from grpc_health.v1 import health_pb2
+from grpc_reflection.v1alpha import reflection_pb2
 from hypothesis import strategies as st
 
 METHODS: dict[str, MethodDescriptor] = {
     f"/{service.full_name}/{method.name}": method
-    for module in (empathy_service_pb2, playbook_service_pb2)
+    for module in (empathy_service_pb2, playbook_service_pb2, health_pb2, reflection_pb2)
     for service in module.DESCRIPTOR.services_by_name.values()
     for method in service.methods
 }

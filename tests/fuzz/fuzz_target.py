@@ -2,6 +2,7 @@
 
 import asyncio
 from collections.abc import AsyncIterator, Awaitable, Callable, Sequence
+from contextlib import aclosing
 from dataclasses import dataclass, replace
 from hashlib import blake2b
 from typing import Any
@@ -55,6 +56,7 @@ def quick_model() -> Model:
     return Model(bundle, encoder, edition)  # type: ignore[arg-type]
 
 
+@aio.Server.register
 class _Recorder:
     """Stands for gRPC's server, and keeps what is registered on it."""
 
@@ -114,7 +116,7 @@ class Target:
         self._handlers = self._loop.run_until_complete(self._registered(model))
 
     async def _registered(self, model: Model) -> dict[str, Any]:
-        settings = Settings(metrics_port=-1, workers=1, worker_kind="thread", cache_mb=8, reflection=False)
+        settings = Settings(metrics_port=-1, workers=1, worker_kind="thread", cache_mb=8, reflection=True)
         with patch("amends_server.server.aio.server", _Recorder):
             service: Any = Service(settings, model)
         (edge,) = service._server.interceptors
@@ -161,8 +163,10 @@ async def _call(handler: Any, messages: list[bytes], context: _Context) -> list[
     given: Any = _each(messages, handler) if handler.request_streaming else handler.request_deserializer(messages[0])
     if not handler.response_streaming:
         return [handler.response_serializer(await handler.unary_unary(given, context))]
-    behaviour = handler.stream_stream if handler.request_streaming else handler.unary_stream
-    return [handler.response_serializer(answer) async for answer in behaviour(given, context)]
+    if handler.request_streaming:
+        return [handler.response_serializer(answer) async for answer in handler.stream_stream(given, context)]
+    async with aclosing(handler.unary_stream(given, context)) as answers:  # a watch ends when its caller leaves
+        return [handler.response_serializer(await anext(answers))]
 
 
 async def _each(messages: list[bytes], handler: Any) -> AsyncIterator[Any]:

@@ -28,7 +28,7 @@ def test_any_call_ends_as_one_may(path: str) -> None:
 
 
 @pytest.mark.parametrize("path", METHODS)
-def test_the_seeds_of_a_method_reach_a_judgement(path: str) -> None:
+def test_the_seeds_of_a_method_reach_an_answer(path: str) -> None:
     name = f"bytes-{path.rpartition('/')[2]}"
     fine = [seed for seed in seeds_of(name) if seed.name.startswith("fine")]
     assert fine
@@ -36,6 +36,14 @@ def test_the_seeds_of_a_method_reach_a_judgement(path: str) -> None:
         data = seed.read_bytes()
         messages = data.split(b"\xff\xff\xff\xff") if METHODS[path].client_streaming else [data]
         assert target().try_input(path, messages) is StatusCode.OK
+
+
+@pytest.mark.parametrize("name", ["certificates", "exemplars", "jwks", "playbook", "reference", "terms", "tokens"])
+def test_the_fine_seeds_of_a_reader_are_read_whole(name: str) -> None:
+    fine = [seed for seed in seeds_of(f"file-{name}") if seed.name.startswith("fine")]
+    assert fine
+    for seed in fine:
+        READERS[name](seed.read_bytes())
 
 
 @pytest.mark.parametrize("name", READERS)

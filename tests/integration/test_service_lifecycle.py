@@ -189,6 +189,21 @@ def test_a_broken_scorer_is_an_internal_error_whose_id_is_in_the_log(
     assert record.__dict__["type"] == "KeyError"
 
 
+def test_background_work_that_dies_is_told(running: Running, caplog: pytest.LogCaptureFixture) -> None:
+    async def work() -> None:
+        raise KeyError("Confidential Words")
+
+    async def die() -> None:
+        running.service._watch("work", work())
+        while any(task.get_name() == "work" for task in running.service._tasks):
+            await asyncio.sleep(0)
+
+    running.run(asyncio.wait_for(die(), PATIENCE_S))
+    (record,) = [record for record in caplog.records if record.message == "background work died"]
+    assert (record.__dict__["work"], record.__dict__["type"]) == ("work", "KeyError")
+    assert "onfidential" not in str(record.__dict__)
+
+
 def _refusal_of_health(running: Running) -> CallError:
     """Calls on a connection made before until the service turns calls away."""
     with _client(running) as client:

@@ -143,6 +143,36 @@ def test_broken_file_changes_nothing_and_is_told_by_its_place(
     until(lambda: version_of(asking) == "3.0.0")
 
 
+def test_what_nobody_foresaw_is_refused_and_the_watch_goes_on(
+    watching: Running,
+    asking: Client,
+    folder: Path,
+    monkeypatch: pytest.MonkeyPatch,
+    caplog: pytest.LogCaptureFixture,
+) -> None:
+    def load(own_dir: Path) -> PlaybookLibrary:
+        if "version: 2.0.0" in (own_dir / "own.yaml").read_text():
+            raise OverflowError("Confidential Words")
+        return load_checked(own_dir)
+
+    monkeypatch.setattr("amends_server.playbooks.load_checked", load)
+    written(folder, "2.0.0")
+    until(lambda: reloads(watching, "refused") == 1)
+    written(folder, "3.0.0")
+    until(lambda: version_of(asking) == "3.0.0")
+    assert reloads(watching, "refused") == 1
+    (record,) = [record for record in caplog.records if record.message == "playbooks refused"]
+    assert record.__dict__["problems"] == ("they cannot be used (OverflowError)",)
+
+
+def test_folder_that_cannot_be_listed_is_a_change_like_any_other(folder: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    def fail(*_: object) -> None:
+        raise OSError(116, "Stale file handle")
+
+    monkeypatch.setattr(Path, "glob", fail)
+    assert fingerprint(folder) == ((str(folder), "OSError"),)
+
+
 def test_log_of_a_broken_file_holds_nothing_of_its_text(
     watching: Running, folder: Path, caplog: pytest.LogCaptureFixture
 ) -> None:

@@ -93,7 +93,7 @@ def load_reference(path: Path, bundle: Bundle) -> Reference:
     remedy = "write it anew with `python -m amends_train.reference`"
     try:
         reference = _parsed(json.loads(path.read_text(encoding="utf-8")))
-    except (OSError, AttributeError, KeyError, TypeError, ValueError) as error:
+    except (OSError, AttributeError, KeyError, TypeError, ValueError, RecursionError) as error:
         raise BundleError(f"reference {path} cannot be used: {error!r}; {remedy}") from error
     by = reference.model_sha256
     if by != bundle.sha256:

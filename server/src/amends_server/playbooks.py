@@ -14,7 +14,7 @@ from amends_core.checks import Level, check_structure
 from amends_core.encoder import Encoding
 from amends_core.errors import PlaybookError
 from amends_core.playbooks import PlaybookLibrary, load_library
-from amends_core.playbooks.reading import MAX_BYTES
+from amends_core.playbooks.parser import BOUNDS
 from amends_core.scorer import Scorer, phrases_of
 from amends_core.teaching import UNTAUGHT, Teaching
 
@@ -115,7 +115,14 @@ def fingerprint(*own_dirs: Path) -> Fingerprint:
 
     Contents, and not times: a mounted folder may bring new text under an old time.
     """
-    return tuple((path.name, _checksum(path)) for folder in own_dirs for path in sorted(folder.glob("*.yaml")))
+    return tuple(entry for folder in own_dirs for entry in _entries(folder))
+
+
+def _entries(folder: Path) -> list[tuple[str, str]]:
+    try:
+        return [(path.name, _checksum(path)) for path in sorted(folder.glob("*.yaml"))]
+    except OSError as error:
+        return [(str(folder), type(error).__name__)]
 
 
 def _checksum(path: Path) -> str:
@@ -123,7 +130,7 @@ def _checksum(path: Path) -> str:
         if not path.is_file():
             return "no file"
         with path.open("rb") as file:
-            return hashlib.sha256(file.read(MAX_BYTES + 1)).hexdigest()
+            return hashlib.sha256(file.read(BOUNDS.max_bytes + 1)).hexdigest()
     except OSError as error:
         return type(error).__name__
 
@@ -180,12 +187,12 @@ class Watcher:
                 await self._put(library)
                 self._seen = found
         except PlaybookError as error:
-            if await self._is_settled(found):
-                self._refuse(error)
-                self._seen = found
+            await self._refuse(found, error.places)
         except (Overloaded, QueueExpired, InferenceFailed):
             self._metrics.playbook_reloads.labels("postponed").inc()
             _log.warning("playbooks postponed: the encoder is busy or has failed")
+        except Exception as error:  # whatever it is, the watch goes on; its words may quote a playbook
+            await self._refuse(found, (f"they cannot be used ({type(error).__name__})",))
 
     def _wait_s(self) -> float | None:
         return self._poll_s or (_RETRY_S if self._seen is None else None)
@@ -194,10 +201,14 @@ class Watcher:
         """Whether what was loaded is what was found: files may change, or be half written, in between."""
         return await asyncio.to_thread(fingerprint, *self._own_dirs) == found
 
-    def _refuse(self, error: PlaybookError) -> None:
+    async def _refuse(self, found: Fingerprint, problems: Sequence[str]) -> None:
+        """Tells once why what was found is not taken in."""
+        if not await self._is_settled(found):
+            return
+        self._seen = found
         self._metrics.playbook_reloads.labels("refused").inc()
         remedy = "amends playbooks check"
-        _log.error("playbooks refused", extra={"tenant": self._tenant, "problems": error.places, "remedy": remedy})
+        _log.error("playbooks refused", extra={"tenant": self._tenant, "problems": problems, "remedy": remedy})
 
     async def _put(self, library: PlaybookLibrary) -> None:
         before = self._shelf.current

@@ -120,9 +120,9 @@ class Service:
         await self._server.start()
         self.metrics_port = self._serve_metrics()
         self._health.set_all(_Status.SERVING)
-        self._watch(self._measure_lag())
+        self._watch("lag", self._measure_lag())
         for watcher in self._watchers:
-            self._watch(watcher.run())
+            self._watch(type(watcher).__name__, watcher.run())
         self.metrics.start_seconds.set(time.monotonic() - self._started)
 
     async def stop(self, grace_s: float) -> None:
@@ -255,10 +255,17 @@ class Service:
         _log.error("inference failed", extra={"type": kind})
         self._health.fail()
 
-    def _watch(self, work: Coroutine[Any, Any, None]) -> None:
-        task = asyncio.ensure_future(work)
+    def _watch(self, name: str, work: Coroutine[Any, Any, None]) -> None:
+        task = asyncio.create_task(work, name=name)
         self._tasks.add(task)
-        task.add_done_callback(self._tasks.discard)
+        task.add_done_callback(self._ended)
+
+    def _ended(self, task: asyncio.Task[None]) -> None:
+        self._tasks.discard(task)
+        error = None if task.cancelled() else task.exception()
+        if error is not None:
+            told = {"work": task.get_name(), "type": type(error).__name__, "remedy": "restart the service"}
+            _log.error("background work died", extra=told)
 
     async def _measure_lag(self) -> None:
         while True:

@@ -14,7 +14,7 @@ from pathlib import Path
 
 from amends_core.bundle import Bundle, load_bundle
 from amends_core.errors import BundleError
-from cryptography.exceptions import InvalidSignature, UnsupportedAlgorithm
+from cryptography.exceptions import InternalError, InvalidSignature, UnsupportedAlgorithm
 from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey, Ed25519PublicKey
 from cryptography.hazmat.primitives.serialization import load_pem_private_key, load_pem_public_key
 
@@ -84,7 +84,7 @@ def _read(folder: Path, name: str) -> bytes:
 def _read_public(path: Path) -> Ed25519PublicKey:
     try:
         key = load_pem_public_key(_read_key(path))
-    except (ValueError, UnsupportedAlgorithm):
+    except (ValueError, UnsupportedAlgorithm, InternalError):
         key = None
     if not isinstance(key, Ed25519PublicKey):
         raise KeyUnusable(
@@ -97,7 +97,7 @@ def _read_public(path: Path) -> Ed25519PublicKey:
 def _read_private(path: Path) -> Ed25519PrivateKey:
     try:
         key = load_pem_private_key(_read_key(path), password=None)
-    except (ValueError, TypeError, UnsupportedAlgorithm):
+    except (ValueError, TypeError, UnsupportedAlgorithm, InternalError):
         key = None
     if not isinstance(key, Ed25519PrivateKey):
         raise KeyUnusable(

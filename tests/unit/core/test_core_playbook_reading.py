@@ -5,11 +5,11 @@ import time
 from pathlib import Path
 
 import pytest
+from amends_core.documents import MAX_DEPTH, MAX_NUMBER, Unreadable, read_document
 from amends_core.errors import PlaybookError
 from amends_core.playbooks import load_library, parse_playbook
 from amends_core.playbooks.library import read_text
-from amends_core.playbooks.parser import read_playbook
-from amends_core.playbooks.reading import MAX_BYTES, MAX_DEPTH, MAX_VALUES, Unreadable, read_document
+from amends_core.playbooks.parser import BOUNDS, read_playbook
 from hypothesis import given
 from hypothesis import strategies as st
 
@@ -25,16 +25,20 @@ HOSTILE: list[tuple[str, str, int]] = [
     ("a: !own x", "tags", 1),
     ("[" * 200_000, "nested deeper", 1),
     ("{a: " * (MAX_DEPTH + 1) + "1" + "}" * (MAX_DEPTH + 1), "nested deeper", 1),
-    ("- a\n" * (MAX_VALUES + 1), "more than", MAX_VALUES),
+    ("- a\n" * (BOUNDS.max_values + 1), "more than", BOUNDS.max_values),
     ("a: 1\n---\nb: 2", "second document", 2),
     ("name: x\nrules: {}\nname: y", "given twice", 3),
     ("rules:\n  a: 1\n  a: 2", "given twice", 3),
-    ("schema: " + "9" * 5000, "number or a date", 0),
-    ("day: 2026-13-45", "number or a date", 0),
+    ("a: b\nschema: " + "9" * 5000, f"number of more than {MAX_NUMBER}", 2),
+    ("1" + ":59" * 300_000, f"number of more than {MAX_NUMBER}", 1),
+    ("schema: 1" + ":59" * 200 + ".0", f"number of more than {MAX_NUMBER}", 1),
+    ("a: b\nday: 2026-13-45", "number or a date", 2),
+    ("a: [1,\n  0x_]", "number or a date", 2),
+    ("2026-13-45: a", "number or a date", 1),
     ("name: \x01", "character", 0),
     ("a: 1\nb: c: d", "not valid YAML", 2),
     ("? [a, b]\n: c", "not valid YAML", 1),
-    ("x" * (MAX_BYTES + 1), "larger than", 0),
+    ("x" * (BOUNDS.max_bytes + 1), "larger than", 0),
 ]
 
 
@@ -42,10 +46,16 @@ HOSTILE: list[tuple[str, str, int]] = [
 def test_hostile_yaml_is_refused_at_its_line(text: str, wrong: str, line: int) -> None:
     started = time.process_time()
     with pytest.raises(Unreadable, match=wrong) as caught:
-        read_document(text)
+        read_document(text, BOUNDS)
     assert caught.value.problem.line == line
     assert len(str(caught.value)) < 200
     assert time.process_time() - started < 5
+
+
+def test_what_only_looks_long_is_read() -> None:
+    text = f"a: '{'9' * 5000}'\nb: {'f' * 5000}\nc: {'9' * MAX_NUMBER}\nd: 12:30:00\n"
+    data = {"a": "9" * 5000, "b": "f" * 5000, "c": int("9" * MAX_NUMBER), "d": 45_000}
+    assert read_document(text, BOUNDS).data == data
 
 
 @given(st.text(max_size=200))
@@ -56,7 +66,7 @@ def test_any_text_is_read_or_refused_and_nothing_else(text: str) -> None:
 
 
 def test_field_has_its_line_and_what_is_missing_has_that_of_its_parent() -> None:
-    document = read_document("name: x\nstages:\n  - name: a\n    steps: [THANK,\n      LISTEN]\n")
+    document = read_document("name: x\nstages:\n  - name: a\n    steps: [THANK,\n      LISTEN]\n", BOUNDS)
     assert {field: document.line_of(field) for field in ("name", "stages[0].steps[1]", "stages[0].pause", "title")} == {
         "name": 1,
         "stages[0].steps[1]": 5,
@@ -93,7 +103,7 @@ def test_pipe_is_no_playbook(tmp_path: Path) -> None:
 
 
 def test_large_file_is_refused_whatever_character_it_is_cut_in(tmp_path: Path) -> None:
-    (tmp_path / "own.yaml").write_text("é" * MAX_BYTES, encoding="utf-8")
+    (tmp_path / "own.yaml").write_text("é" * BOUNDS.max_bytes, encoding="utf-8")
     with pytest.raises(PlaybookError, match=r"own\.yaml: larger than"):
         read_text(tmp_path / "own.yaml")
 

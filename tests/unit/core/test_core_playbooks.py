@@ -17,8 +17,7 @@ from amends_core.playbooks import (
     parse_playbook,
     phrasings,
 )
-from amends_core.playbooks.parser import MAX_PHRASE_CHARACTERS, MIN_EXEMPLARS
-from amends_core.playbooks.reading import MAX_BYTES
+from amends_core.playbooks.parser import BOUNDS, MAX_PHRASE_CHARACTERS, MIN_EXEMPLARS
 from amends_core.taxonomy import SENTENCE_MISSTEPS, STEPS, CustomerAct, Misstep, Step
 
 SHIPPED = ["unified", "connect_first", "defuse_and_retain", "empathy_first", "listen_apologize_reflect", "six_steps"]
@@ -222,7 +221,7 @@ def test_all_problems_are_told_at_once() -> None:
         ("- a list", "the file: must be a mapping, is list"),
         ("", "the file: must be a mapping, is NoneType"),
         ("!!python/object/apply:os.getcwd []", "not valid YAML"),
-        ("#" * (MAX_BYTES + 1), f"larger than {MAX_BYTES} bytes"),
+        ("#" * (BOUNDS.max_bytes + 1), f"larger than {BOUNDS.max_bytes} bytes"),
     ],
     ids=["broken", "list", "empty", "code", "large"],
 )

@@ -61,6 +61,8 @@ def problems(parse: Callable[[str, str], object], text: str) -> list[str]:
     ("text", "told"),
     [
         ("labels: [", "own.yaml:2: not valid YAML"),
+        ("labels:\n  - " + "[" * 900_000, "own.yaml:2: not valid YAML for own phrases: nested deeper than 8"),
+        ("labels: &a [*a]", "own.yaml:1: not valid YAML for own phrases: anchors"),
         ("- a\n- b", r"own.yaml:1: the file must be a mapping with the keys schema, name, version, labels"),
         (GOOD.replace("schema: 1", "schema: 2"), "own.yaml:1: schema must be 1"),
         (GOOD.replace("acme", "Acme Ltd"), "own.yaml:2: name must be a lower-case word"),

@@ -147,12 +147,27 @@ def test_a_subject_is_cut_and_cannot_break_a_line() -> None:
         b'{"keys": []}',
         b'{"keys": ["s3cret"]}',
         b'{"keys": [{"kty": "s3cret"}]}',
+        b'{"keys": {"s3cret": 1}}',
+        b'{"keys": [{"kty": ["s3cret"]}]}',
+        b'{"keys": [{"kty": "RSA", "alg": "none"}]}',
+        b'{"keys": [{"kty": "RSA", "n": 5, "e": {}}]}',
+        b'{"keys":' + b"[" * 100_000,
+        b'{"keys": [' + b"9" * 5000 + b"]}",
         b"\xff",
     ],
+    ids=range(14),
 )
 def test_what_is_no_key_set_is_refused_and_not_quoted(content: bytes) -> None:
     with pytest.raises(IdentityError) as caught:
         parse_jwks(content, RULES)
+    assert "s3cret" not in str(caught.value)
+
+
+@pytest.mark.parametrize("change", [{"kid": ["s3cret"]}, {"use": {"s3cret": 1}}, {"alg": 5}, {"x": "s3cret"}], ids=str)
+def test_the_key_that_is_broken_is_named(change: dict[str, Any]) -> None:
+    keys = {"keys": [FIRST.jwk(), Issuer("ES256", kid="second").jwk(**change)]}
+    with pytest.raises(IdentityError, match=r"^keys\[1\]: ") as caught:
+        parse_jwks(json.dumps(keys).encode(), RULES)
     assert "s3cret" not in str(caught.value)
 
 

@@ -1,6 +1,9 @@
 """Files that change: a good one is taken in once it is whole, a broken one is told and ignored."""
 
+import asyncio
+import base64
 import logging
+import os
 from collections.abc import Callable
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
@@ -8,7 +11,7 @@ from pathlib import Path
 import pytest
 from amends_server.identity.caller import IdentityError
 from amends_server.identity.certificates import keep_certificates, read_certificates
-from amends_server.identity.kept import Contents, Kept
+from amends_server.identity.kept import Contents, Kept, KeptWatcher
 from certificates import Authority
 from hypothesis import given
 from hypothesis import strategies as st
@@ -74,6 +77,67 @@ def test_a_broken_file_is_told_once_and_the_last_good_one_stays(
     kept.look()
     kept.look()
     assert kept.current == 3
+
+
+def number_or_anything(contents: Contents) -> int:
+    """Reads as `number_of`, but fails as a library may that was never told of such a file."""
+    if contents[0] == b"s3cret":
+        raise RecursionError(contents[0].decode())
+    return number_of(contents)
+
+
+def test_what_nobody_foresaw_is_refused_by_its_type_alone(
+    file: Path, told: Told, caplog: pytest.LogCaptureFixture
+) -> None:
+    kept = Kept("numbers", [file], number_or_anything, told)
+    file.write_text("s3cret")
+    with caplog.at_level(logging.INFO):
+        for _ in range(5):
+            kept.look()
+    assert (kept.current, told.events) == (1, [("numbers", "refused")])
+    (record,) = caplog.records
+    remedy = "mend it, or put the last good one back"
+    assert record.__dict__["problem"] == f"{file}: cannot be used (RecursionError); {remedy}"
+    assert "s3cret" not in str(record.__dict__)
+
+
+async def test_a_watch_outlives_what_nobody_foresaw(file: Path, told: Told) -> None:
+    changed = asyncio.Event()
+    loop = asyncio.get_running_loop()
+
+    def tell(what: str, outcome: str) -> None:
+        told(what, outcome)
+        loop.call_soon_threadsafe(changed.set)
+
+    kept = Kept("numbers", [file], number_or_anything, tell)
+    watch = asyncio.create_task(KeptWatcher([kept], 0.01).run())
+    for content in ("s3cret", "2"):
+        changed.clear()
+        file.write_text(content)
+        await changed.wait()
+    watch.cancel()
+    await asyncio.wait([watch])
+    assert watch.cancelled()
+    assert (kept.current, told.events) == (2, [("numbers", "refused"), ("numbers", "loaded")])
+
+
+def test_a_pipe_or_too_large_a_file_in_its_place_is_refused(
+    kept: Kept[int], file: Path, told: Told, caplog: pytest.LogCaptureFixture
+) -> None:
+    file.unlink()
+    os.mkfifo(file)
+    for _ in range(2):
+        kept.look()
+    file.unlink()
+    file.write_bytes(b"1" * (4 << 20) + b"1")
+    for _ in range(2):
+        kept.look()
+    assert (kept.current, told.events) == (1, [("numbers", "refused")] * 2)
+    problems = [record.__dict__["problem"] for record in caplog.records]
+    assert problems == [
+        f"cannot read {file}: it is no regular file; give a readable file",
+        f"{file}: larger than 4194304 bytes; shorten it",
+    ]
 
 
 def test_a_file_that_went_away_is_told_once_and_may_come_back(kept: Kept[int], file: Path, told: Told) -> None:
@@ -148,6 +212,15 @@ def test_what_does_not_fit_together_is_refused(
     files = (pair.key, pair.cert, other.key, authority.cert)
     with pytest.raises(IdentityError, match=message):
         read_certificates(broken(*(file.read_bytes() for file in files)), datetime.now(UTC))
+
+
+@pytest.mark.parametrize(("kind", "size"), [("2b6500", 32), ("2b6570", 31)], ids=["unknown", "too short"])
+def test_a_strange_key_is_refused(authority: Authority, kind: str, size: int) -> None:
+    body = bytes.fromhex(f"02010030050603{kind}") + bytes([4, size + 2, 4, size]) + bytes(size)
+    whole = base64.b64encode(bytes([0x30, len(body)]) + body)
+    pem = b"-----BEGIN PRIVATE KEY-----\n" + whole + b"\n-----END PRIVATE KEY-----\n"
+    with pytest.raises(IdentityError, match="--tls-key holds no PEM"):
+        read_certificates((pem, authority.issue("server").cert.read_bytes()), datetime.now(UTC))
 
 
 @pytest.mark.parametrize("hours", [-2, 2])

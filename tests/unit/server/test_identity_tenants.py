@@ -1,5 +1,6 @@
 """Tenants are folders; their terms are checked whole, and who calls is told by token, JWT or certificate."""
 
+import os
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
@@ -54,13 +55,17 @@ def test_a_folder_is_a_tenant_with_what_it_holds(tmp_path: Path) -> None:
 @pytest.mark.parametrize(
     ("text", "message"),
     [
-        ("calls_per_s: 0", "calls_per_s: "),
-        ("calls_burst: 0.5", "calls_burst: "),
+        ("calls_per_s: 0", "tenant.yaml: line 1: calls_per_s: "),
+        ("calls_per_s: 1\ncalls_burst: 0.5", "tenant.yaml: line 2: calls_burst: "),
         ("highest_priority: urgent", "highest_priority: "),
         ("live_conversations: -1", "live_conversations: "),
         ("calls_per_second: 1", "calls_per_second: "),
-        ("certificates: ['']", "certificates.0: "),
-        ("a: [", "no YAML"),
+        ("certificates:\n  - ''", "line 2: certificates[0]: "),
+        ("a: [", "not valid YAML for tokens or terms"),
+        ("calls_per_s: 1\ncalls_per_s: 2", "line 2: calls_per_s: is given twice"),
+        ("calls_per_s: 1" + ":59" * 400, "number of more than 100 characters"),
+        ("\x1b" * 200 + ": 1", "a character that YAML does not allow"),
+        ("k" * 200 + ": 1", "'" + "k" * 120 + "'"),
         ("- a", "tenant.yaml: "),
     ],
 )
@@ -71,6 +76,13 @@ def test_terms_that_cannot_be_meant_are_refused(tmp_path: Path, text: str, messa
         load_tenants(tmp_path)
     assert "acme/tenant.yaml" in str(caught.value)
     assert message in str(caught.value)
+
+
+def test_terms_that_are_no_file_are_refused(tmp_path: Path) -> None:
+    (tmp_path / "acme").mkdir()
+    os.mkfifo(tmp_path / "acme/tenant.yaml")
+    with pytest.raises(IdentityError, match=r"tenant\.yaml: it is no regular file"):
+        load_tenants(tmp_path)
 
 
 @pytest.mark.parametrize("name", ["Acme", "a b", "-acme", "x" * 64])

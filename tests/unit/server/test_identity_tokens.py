@@ -121,12 +121,12 @@ def test_a_date_without_a_zone_is_in_utc() -> None:
 @pytest.mark.parametrize(
     ("change", "message"),
     [
-        ({"id": "short"}, "tokens.0.id: "),
-        ({"sha256": "amends_0123456789abcdef_s3cret"}, "tokens.0.sha256: "),
-        ({"subject": ""}, "tokens.0.subject: "),
+        ({"id": "short"}, "tokens.yaml: line 2: tokens[0].id: "),
+        ({"sha256": "amends_0123456789abcdef_s3cret"}, "tokens.yaml: line 2: tokens[0].sha256: "),
+        ({"subject": ""}, "tokens.yaml: line 2: tokens[0].subject: "),
         ({"tenant": "nobody"}, "'nobody', which has no folder in --tenant-dir"),
-        ({"expires": "soon"}, "tokens.0.expires: "),
-        ({"role": "admin"}, "tokens.0.role: "),
+        ({"expires": "soon"}, "tokens.yaml: line 2: tokens[0].expires: "),
+        ({"role": "admin"}, "tokens.yaml: line 2: tokens[0].role: "),
     ],
     ids=str,
 )
@@ -146,6 +146,39 @@ def test_a_file_that_is_none_is_refused_without_quoting_it(content: bytes) -> No
     with pytest.raises(IdentityError, match=r"^tokens\.yaml") as caught:
         parse_tokens(FILE, content, TENANTS)
     assert "s3cret" not in str(caught.value)
+
+
+@pytest.mark.parametrize(
+    ("text", "message"),
+    [
+        ("tokens:\n  - " + "[" * 100_000, "line 2: not valid YAML for tokens or terms: nested deeper than 8"),
+        ("tokens:\n  - subject: s3cret\n    expires: 2026-13-45\n", "line 3: .* number or a date"),
+        ("tokens:\n  - expires: " + "9" * 5000, "line 2: .* number of more than 100 characters"),
+        ("tokens:\n  - expires: 1" + ":59" * 400 + ".0", "line 2: .* number of more than 100 characters"),
+        ("tokens: &s3cret [*s3cret]", r"line 1: .* anchors \(&\)"),
+        ("tokens: !!python/name:os.system s3cret", r"line 1: .* tags \(!\)"),
+        ("tokens:\n" + "  - a\n" * 150_001, "line 149999: .* more than 150000 values; shorten it"),
+        ("#" * (4 << 20) + "\n", "larger than 4194304 bytes; shorten it"),
+    ],
+    ids=["deep", "day", "digits", "sixties", "anchors", "tags", "values", "bytes"],
+)
+def test_a_file_that_would_break_its_reader_is_refused_at_its_line(text: str, message: str) -> None:
+    with pytest.raises(IdentityError, match=rf"^tokens\.yaml: {message}") as caught:
+        parse_tokens(FILE, text.encode(), TENANTS)
+    assert "s3cret" not in str(caught.value)
+
+
+def test_an_id_that_comes_twice_is_told_with_its_file() -> None:
+    _, entry = make_token("acme", "desk")
+    content = with_entry(FILE, with_entry(FILE, b"", entry), entry)
+    with pytest.raises(IdentityError, match=r"^tokens\.yaml: two tokens have the id"):
+        parse_tokens(FILE, content, TENANTS)
+
+
+def test_as_many_tokens_as_may_be_are_read() -> None:
+    token = "  - {id: '%016x', sha256: '%064x', tenant: acme, subject: desk, expires: 2030-01-01}\n"
+    content = "tokens:\n" + "".join(token % (number, number) for number in range(10_000))
+    parse_tokens(FILE, content.encode(), TENANTS)
 
 
 def test_an_entry_is_put_where_the_list_ends_or_not_at_all() -> None:

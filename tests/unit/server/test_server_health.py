@@ -28,6 +28,11 @@ async def test_it_lives_before_it_is_ready(health: Health) -> None:
     assert await told(health) == {"": NOT_SERVING, SERVICE: NOT_SERVING, LIVENESS: SERVING}
 
 
+async def test_a_list_tells_what_checks_tell(health: Health) -> None:
+    listed = await health.List(health_pb2.HealthListRequest(), NO_CONTEXT)
+    assert {name: each.status for name, each in listed.statuses.items()} == await told(health)
+
+
 async def test_it_drains_alive(health: Health) -> None:
     health.set_all(SERVING)
     health.drain()

@@ -10,12 +10,12 @@ from amends_core.checks.finding import Finding, Level, error
 from amends_core.checks.rehearsal import Rehearsal, rehearse, samples
 from amends_core.checks.structure import check_structure
 from amends_core.detection import Detector
+from amends_core.documents import Problem
 from amends_core.encoder import Encoding, OnnxEncoder
 from amends_core.errors import PlaybookError
 from amends_core.playbooks import Playbook, PlaybookLibrary, load_library
 from amends_core.playbooks.library import read_text
 from amends_core.playbooks.parser import read_playbook
-from amends_core.playbooks.reading import Problem
 from amends_core.scorer import Scorer, phrases_of
 
 

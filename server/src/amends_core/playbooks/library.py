@@ -7,8 +7,7 @@ from pathlib import Path
 import yaml
 
 from amends_core.errors import PlaybookError, UnknownPlaybook
-from amends_core.playbooks.parser import parse_playbook, refusal
-from amends_core.playbooks.reading import MAX_BYTES, TOO_LARGE
+from amends_core.playbooks.parser import BOUNDS, parse_playbook, refusal
 from amends_core.playbooks.schema import Playbook
 from amends_core.taxonomy import Label, Misstep, Step
 
@@ -77,7 +76,7 @@ def _shipped_phrases(name: str) -> Iterator[tuple[str, tuple[str, ...]]]:
 
 
 def read_text(path: Path) -> str:
-    """Reads a playbook's file, and no more of it than MAX_BYTES.
+    """Reads a playbook's file, and no more of it than `BOUNDS` has.
 
     Raises:
         PlaybookError: it is no file of text, too large, or cannot be read.
@@ -86,9 +85,9 @@ def read_text(path: Path) -> str:
         if not path.is_file():  # a pipe or a device may never end
             raise PlaybookError(f"cannot read playbook {path.name}: it is no regular file")
         with path.open("rb") as file:
-            content = file.read(MAX_BYTES + 1)
-        if len(content) > MAX_BYTES:
-            raise refusal(path.name, (TOO_LARGE,))
+            content = file.read(BOUNDS.max_bytes + 1)
+        if len(content) > BOUNDS.max_bytes:
+            raise refusal(path.name, (BOUNDS.too_large,))
         return content.decode()
     except (OSError, UnicodeDecodeError) as error:
         reason = getattr(error, "strerror", None) or "it is no text in UTF-8"

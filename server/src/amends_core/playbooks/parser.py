@@ -7,12 +7,14 @@ from dataclasses import dataclass, fields, replace
 from enum import StrEnum
 from typing import Any, TypeVar
 
+from amends_core.documents import Bounds, Document, Problem, Unreadable, read_document, shown
 from amends_core.errors import PlaybookError
-from amends_core.playbooks.reading import Document, Problem, Unreadable, read_document, shown
 from amends_core.playbooks.schema import Occasion, Order, Playbook, Rules, Stage
 from amends_core.taxonomy import CustomerAct, Misstep, Step
 
 SCHEMA = 1
+BOUNDS = Bounds("a playbook", "a playbook is a page or two", max_bytes=1_000_000, max_values=20_000)
+"""A thousand phrases a step would fit."""
 MAX_PHRASE_CHARACTERS = 400
 MIN_EXEMPLARS = 12
 _NAME = re.compile(r"[a-z][a-z0-9_]{0,63}")
@@ -36,7 +38,7 @@ class Parsed:
 def read_playbook(text: str) -> Parsed:
     """Reads a playbook, with the lines of its fields; never raises."""
     try:
-        document = read_document(text)
+        document = read_document(text, BOUNDS)
     except Unreadable as error:
         return Parsed(None, Document(None, {}), (error.problem,))
     reader = _Reader(document)

@@ -9,10 +9,11 @@ from dataclasses import dataclass
 
 import yaml
 
+from amends_core.documents import Bounds, Unreadable, compose
 from amends_core.errors import TeachingError
 from amends_core.text import has_words, normalise
 
-MAX_BYTES = 1_000_000
+BOUNDS = Bounds("own phrases", "a few hundred phrases are enough", max_bytes=1_000_000, max_values=20_000)
 MAX_CHARACTERS = 400
 """Of a phrase: longer ones are no single sentence."""
 MAX_PHRASES = 200
@@ -48,21 +49,15 @@ class PhraseReader:
         """Composes `text`; `source` is its name in messages.
 
         Raises:
-            TeachingError: the text is too large, or not YAML.
+            TeachingError: the text is too large or too deep, or not YAML of plain lists and mappings.
         """
         self._source = source
         self._problems: list[str] = []
-        if len(text.encode("utf-8", "surrogatepass")) > MAX_BYTES:
-            raise TeachingError(f"{source}: larger than {MAX_BYTES} bytes; a few hundred phrases are enough")
         try:
-            self.root = yaml.compose(text, Loader=yaml.CSafeLoader)
-        except yaml.YAMLError as error:
-            mark = getattr(error, "problem_mark", None)
-            line = f":{mark.line + 1}" if mark else ""
-            problem = getattr(error, "problem", None) or "it holds a character that YAML does not allow"
-            raise TeachingError(f"{source}{line}: not valid YAML: {problem}; mend that line") from None
-        except RecursionError:
-            raise TeachingError(f"{source}: nested too deep; phrases stand in plain lists") from None
+            self.root = compose(text, BOUNDS)
+        except Unreadable as error:
+            line = f":{error.problem.line}" if error.problem.line else ""
+            raise TeachingError(f"{source}{line}: {error.problem.wrong}") from None
 
     def problem(self, line: int, what: str) -> None:
         """Notes what is wrong with a line, the limit and the remedy."""

@@ -84,17 +84,21 @@ def _fetcher(kept: Kept[Certificates], given: Certificates) -> Callable[[], grpc
 def _certificates(content: bytes, flag: str) -> Sequence[x509.Certificate]:
     try:
         return x509.load_pem_x509_certificates(content)
-    except ValueError:
+    except Exception:  # of some strange bytes the library says InvalidVersion, UnsupportedAlgorithm, InternalError
         raise IdentityError(f"{flag} holds no PEM certificates; give a chain, the server's own first") from None
 
 
 def _public_part(key: bytes) -> bytes:
     try:
         public = load_pem_private_key(key, password=None).public_key()
-    except (ValueError, TypeError):  # TypeError: it wants a password
+    except Exception:  # as above; TypeError: it wants a password
         raise IdentityError("--tls-key holds no PEM private key without a password; give one") from None
     return public.public_bytes(Encoding.DER, PublicFormat.SubjectPublicKeyInfo)
 
 
 def _public_bytes(certificate: x509.Certificate) -> bytes:
-    return certificate.public_key().public_bytes(Encoding.DER, PublicFormat.SubjectPublicKeyInfo)
+    try:
+        public = certificate.public_key()
+    except Exception:  # as above
+        raise IdentityError("--tls-cert is of a key that cannot be read; give one of an RSA or EC key") from None
+    return public.public_bytes(Encoding.DER, PublicFormat.SubjectPublicKeyInfo)

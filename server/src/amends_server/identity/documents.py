@@ -1,16 +1,41 @@
-"""YAML files that are read into checked models. Errors tell the place and the rule, and nothing that stands there."""
+"""Files that are read whole, within bounds, and YAML among them into checked models.
 
+Errors tell the place and the rule, and nothing that stands there.
+"""
+
+from collections.abc import Iterator
 from pathlib import Path
 from typing import TypeVar
 
-import yaml
+from amends_core.documents import Bounds, Document, Problem, Unreadable, shown
+from amends_core.documents import read_document as read_yaml
 from pydantic import BaseModel, ValidationError
 
 from amends_server.identity.caller import IdentityError
 
-_MAX_BYTES = 4 << 20
+MAX_BYTES = 4 << 20
+_BOUNDS = Bounds("tokens or terms", "shorten it", max_bytes=MAX_BYTES, max_values=150_000)
+"""Ten thousand tokens fit, of eleven values each."""
 _SHOWN = 5
 M = TypeVar("M", bound=BaseModel)
+
+
+def read_content(path: Path) -> bytes:
+    """What a file holds.
+
+    Raises:
+        IdentityError: it cannot be read, is no regular file, or is too large.
+    """
+    try:
+        if path.exists() and not path.is_file():  # a pipe or a device may never end
+            raise IdentityError(f"cannot read {path}: it is no regular file; give a readable file")
+        with path.open("rb") as file:
+            content = file.read(MAX_BYTES + 1)
+    except OSError as error:
+        raise IdentityError(f"cannot read {path}: {error.strerror}; give a readable file") from None
+    if len(content) > MAX_BYTES:
+        raise IdentityError(f"{path}: larger than {MAX_BYTES} bytes; shorten it")
+    return content
 
 
 def read_document(model: type[M], path: Path, content: bytes) -> M:
@@ -19,15 +44,26 @@ def read_document(model: type[M], path: Path, content: bytes) -> M:
     Raises:
         IdentityError: it is too large, no YAML, or breaks a rule of the model.
     """
-    if len(content) > _MAX_BYTES:
-        raise IdentityError(f"{path}: larger than {_MAX_BYTES >> 20} MiB; shorten it")
+    document = _document(path, content)
     try:
-        return model.model_validate(yaml.load(content, Loader=yaml.CSafeLoader) or {})
-    except yaml.YAMLError as error:
-        mark = getattr(error, "problem_mark", None)
-        place = f"line {mark.line + 1}: " if mark else ""
-        raise IdentityError(f"{path}: {place}no YAML; mend it there") from None
+        return model.model_validate(document.data or {})
     except ValidationError as error:
-        shown = [f"{'.'.join(map(str, each['loc']))}: {each['msg']}" for each in error.errors()]
-        more = f" (and {len(shown) - _SHOWN} more)" if len(shown) > _SHOWN else ""
-        raise IdentityError(f"{path}: {'; '.join(shown[:_SHOWN])}{more}") from None
+        problems = list(map(str, _problems(document, error)))
+        more = f" (and {len(problems) - _SHOWN} more)" if len(problems) > _SHOWN else ""
+        raise IdentityError(f"{path}: {'; '.join(problems[:_SHOWN])}{more}") from None
+
+
+def _document(path: Path, content: bytes) -> Document:
+    try:
+        return read_yaml(content.decode(), _BOUNDS)
+    except UnicodeDecodeError:
+        raise IdentityError(f"{path}: it is no text in UTF-8; save it as such") from None
+    except Unreadable as error:
+        raise IdentityError(f"{path}: {error}") from None
+
+
+def _problems(document: Document, error: ValidationError) -> Iterator[Problem]:
+    for each in error.errors(include_url=False, include_context=False, include_input=False):
+        parts = (f"[{part}]" if isinstance(part, int) else f".{part}" for part in each["loc"])
+        field = "".join(parts).removeprefix(".")
+        yield Problem(shown(field), each["msg"], line=document.line_of(field))

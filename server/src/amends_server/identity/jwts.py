@@ -14,6 +14,8 @@ import jwt
 from amends_server.identity.caller import DEFAULT_TENANT, Caller, IdentityError, Method, NotAllowed, NotKnown, Refusal
 
 _REQUIRED = ("exp", "iss", "aud", "sub")
+_NAMES = ("kty", "use", "alg", "kid", "crv")
+"""Of a key's members, those that are not numbers of it."""
 _LEEWAY_S = 30
 """How far the issuer's clock may be off."""
 _MAX_SUBJECT = 200
@@ -94,9 +96,11 @@ def parse_jwks(content: bytes, rules: JwtRules) -> JwtVerifier:
     """
     try:
         keys = json.loads(content)["keys"]
-        found = [_key_of(each) for each in keys]
-    except (ValueError, KeyError, TypeError, AttributeError, jwt.PyJWTError):
-        raise IdentityError('is no JWK Set: it must be {"keys": [...]} with public keys (RFC 7517)') from None
+    except (ValueError, KeyError, TypeError, RecursionError):
+        keys = None
+    if not isinstance(keys, list):
+        raise IdentityError('is no JWK Set: it must be {"keys": [...]} with public keys (RFC 7517)')
+    found = [_key_of(f"keys[{index}]", raw) for index, raw in enumerate(keys)]
     usable = [key for key in found if key.algorithm_name in rules.algorithms and key.public_key_use in {None, "sig"}]
     if not usable:
         raise IdentityError(
@@ -108,13 +112,18 @@ def parse_jwks(content: bytes, rules: JwtRules) -> JwtVerifier:
     return JwtVerifier(by_id, rules)
 
 
-def _key_of(raw: Mapping[str, Any]) -> jwt.PyJWK:
+def _key_of(place: str, raw: Any) -> jwt.PyJWK:
+    if not isinstance(raw, dict) or not all(isinstance(raw.get(name), str | None) for name in _NAMES):
+        raise IdentityError(f"{place}: must be a public key, with text for {', '.join(_NAMES)} (RFC 7517)")
     if "d" in raw or "k" in raw:
-        raise IdentityError("holds a secret key; give the public ones alone, and make a new pair")
-    key = jwt.PyJWK(dict(raw))
+        raise IdentityError(f"{place}: holds a secret key; give the public ones alone, and make a new pair")
+    try:
+        key = jwt.PyJWK(raw)
+    except Exception:  # of some strange keys the libraries say NotImplementedError, UnsupportedAlgorithm, InternalError
+        raise IdentityError(f"{place}: holds no public key of a kind that is known; mend it, or take it out") from None
     bits = getattr(key.key, "key_size", None)
     if raw["kty"] == "RSA" and isinstance(bits, int) and bits < _MIN_RSA_BITS:
-        raise IdentityError(f"holds an RSA key of {bits} bits; at least {_MIN_RSA_BITS} are needed")
+        raise IdentityError(f"{place}: holds an RSA key of {bits} bits; at least {_MIN_RSA_BITS} are needed")
     return key
 
 

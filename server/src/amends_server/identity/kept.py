@@ -7,6 +7,7 @@ from pathlib import Path
 from typing import Any, Generic, Protocol, TypeVar
 
 from amends_server.identity.caller import IdentityError
+from amends_server.identity.documents import read_content
 
 _SETTLE_S = 0.2
 """How soon changed files are looked at again: they may be half written, or only one of a pair replaced."""
@@ -34,7 +35,7 @@ class Kept(Generic[T]):
         self._paths = tuple(paths)
         self._read = read
         self._told = told
-        contents = _contents(self._paths)
+        contents = tuple(map(read_content, self._paths))
         self._seen: Contents | str = contents
         self._pending: Contents | str = contents
         self.current = read(contents)
@@ -54,7 +55,7 @@ class Kept(Generic[T]):
     def _found(self) -> Contents | str:
         """What the files hold, or why they cannot be read."""
         try:
-            return _contents(self._paths)
+            return tuple(map(read_content, self._paths))
         except IdentityError as error:
             return str(error)
 
@@ -64,18 +65,17 @@ class Kept(Generic[T]):
                 raise IdentityError(found)
             self.current = self._read(found)
         except IdentityError as error:
-            _log.error("%s refused", self.what, extra={"problem": str(error), "serving": "the last good ones"})
-            self._told(self.what, "refused")
+            self._refuse(str(error))
+        except Exception as error:  # whatever a library makes of such a file: its words may quote a secret
+            files = ", ".join(map(str, self._paths))
+            self._refuse(f"{files}: cannot be used ({type(error).__name__}); mend it, or put the last good one back")
         else:
             _log.info("%s loaded", self.what)
             self._told(self.what, "loaded")
 
-
-def _contents(paths: Sequence[Path]) -> Contents:
-    try:
-        return tuple(path.read_bytes() for path in paths)
-    except OSError as error:
-        raise IdentityError(f"cannot read {error.filename}: {error.strerror}; give a readable file") from None
+    def _refuse(self, problem: str) -> None:
+        _log.error("%s refused", self.what, extra={"problem": problem, "serving": "the last good ones"})
+        self._told(self.what, "refused")
 
 
 class KeptWatcher:

@@ -9,7 +9,7 @@ from typing import Annotated, Literal
 from pydantic import BaseModel, ConfigDict, Field
 
 from amends_server.identity.caller import DEFAULT_TENANT, IdentityError
-from amends_server.identity.documents import read_document
+from amends_server.identity.documents import read_content, read_document
 from amends_server.identity.quotas import Quota, TokenBucket
 
 MAX_TENANTS = 1000
@@ -113,7 +113,7 @@ def _read(folder: Path) -> Tenant:
     terms = folder / _TERMS
     return Tenant(
         folder.name,
-        read_document(Terms, terms, terms.read_bytes()) if terms.is_file() else Terms(),
+        read_document(Terms, terms, read_content(terms)) if terms.exists() else Terms(),
         _given(folder / _PLAYBOOKS),
         _given(folder / _EXEMPLARS),
         _given(folder / _STEPS),

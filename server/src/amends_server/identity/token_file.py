@@ -48,7 +48,10 @@ def parse_tokens(path: Path, content: bytes, tenants: Tenants) -> TokenStore:
             raise IdentityError(
                 f"{path}: the token {token.id} is of the tenant {token.tenant!r}, which has no folder in --tenant-dir"
             )
-    return TokenStore(token.entry() for token in tokens)
+    try:
+        return TokenStore(token.entry() for token in tokens)
+    except IdentityError as error:
+        raise IdentityError(f"{path}: {error}") from None
 
 
 def with_entry(path: Path, content: bytes, entry: Entry) -> bytes:

@@ -56,6 +56,13 @@ class Health(health_pb2_grpc.HealthServicer):  # type: ignore[misc]  # grpcio-he
             raise CallError(grpc.StatusCode.NOT_FOUND, "UNKNOWN_SERVICE", f"no service of that name; known are {known}")
         return health_pb2.HealthCheckResponse(status=status)
 
+    async def List(  # noqa: N802  gRPC's name
+        self, request: health_pb2.HealthListRequest, context: Any
+    ) -> health_pb2.HealthListResponse:
+        """Tells the status of every service."""
+        told = {name: health_pb2.HealthCheckResponse(status=status) for name, status in self._status.items()}
+        return health_pb2.HealthListResponse(statuses=told)
+
     async def Watch(  # noqa: N802  gRPC's name
         self, request: health_pb2.HealthCheckRequest, context: Any
     ) -> AsyncIterator[health_pb2.HealthCheckResponse]:
