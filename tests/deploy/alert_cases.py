@@ -60,6 +60,13 @@ CASES: list[Case] = [
         ONE_LABELS,
     ),
     Case("AmendsNoTraffic", "100m", series.started("0+60x70 4200x60"), series.started("0+60x85 5100x60")),
+    # A release cut callers off: its replicas count from 0, and those before it are gone.
+    Case(
+        "AmendsNoTraffic",
+        "100m",
+        series.replaced("0+60x70", "_x71 0x60"),
+        series.replaced("0+60x70", "_x71 0x18 1x40"),
+    ),
     Case(
         "AmendsQueueWait",
         "20m",
