@@ -99,12 +99,12 @@ def busy(seconds: str) -> Series:
     return {f"amends_inference_seconds_sum{{{ONE}}}": seconds, f"amends_encoder_workers{{{ONE}}}": "2x60"}
 
 
-def memory(serving: str, encoding: str) -> Series:
-    """Of a replica that started long ago: its process, and the workers'."""
+def memory(serving: str, encoding: str, started: str = "0x900") -> Series:
+    """Of a replica: its process's, and the workers'."""
     return {
         f"process_resident_memory_bytes{{{ONE}}}": serving,
         f"amends_worker_memory_bytes{{{ONE}}}": encoding,
-        f"process_start_time_seconds{{{ONE}}}": "0x900",
+        f"process_start_time_seconds{{{ONE}}}": started,
     }
 
 
