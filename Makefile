@@ -107,7 +107,7 @@ reference: .venv-dev/installed ## Counts anew what the embedded model usually ju
 metrics: .venv-dev/installed ## Writes the table of metrics in docs/metrics anew
 	@$(DEV)/python docs/metrics/generate.py
 
-scrape: .venv-dev/installed ## Measures a scrape of every series there can be
+scrape: .venv-dev/installed ## Measures a scrape of a real service with every series there can be, for 50 tenants
 	@$(DEV)/python docs/metrics/scrape.py
 
 BENCH = .venv-bench/bin/python -m benchmarks

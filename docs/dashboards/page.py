@@ -18,9 +18,7 @@ make render        # draws them here; needs Debian's package prometheus, and a m
 Below is what a real Prometheus says of a real service, in a run of 75 seconds: two tenants and a stranger call,
 a candidate is on trial, one tenant asks for more than its quota, and for some seconds one caller allows less time
 than its calls need, so that they are refused and the budget of the run is gone; the machine had other work besides.
-The expressions are the panels' own; windows of 2 and 5 minutes are 15 seconds here. *No data* stands where such a run
-has none, as in Grafana: without TLS no certificate ends, no verdict was UNSURE, and without a week before there is
-nothing to compare a day with.
+The expressions are the panels' own; windows of 2 and 5 minutes, and what lies a day before, are 15 seconds here.
 """
 
 

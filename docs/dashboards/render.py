@@ -13,20 +13,24 @@ from typing import Any
 from drawing import draw
 from page import BOARDS, HERE, board, page
 from scraping import Prometheus, scraping
-from traffic import run, serving
+from service import serving
+from traffic import run
 
 SECONDS = 75.0
 PER_SECOND = 3.0
 STEP_S = 2
 WINDOW = "15s"
-"""Stands for `$__rate_interval` and for the rules' windows of 2 and 5 minutes, since the run is shorter than those."""
+"""Stands for `$__rate_interval`, for the rules' windows of 2 and 5 minutes and their offsets: the run is shorter."""
 Answers = dict[str, list[dict[str, Any]]]
 """What Prometheus gave for each expression."""
 
 
 def record(folder: Path) -> Answers:
     """Runs service, Prometheus and traffic, and asks for every expression of the dashboards."""
-    with serving(folder) as served, scraping(served.metrics_port, folder, short_windows=WINDOW) as prometheus:
+    with (
+        serving(folder) as served,
+        scraping(served.metrics_port, folder, short_windows=WINDOW, short_offsets=WINDOW) as prometheus,
+    ):
         started = time.time()
         run(served, SECONDS, PER_SECOND)
         return {

@@ -35,18 +35,19 @@ class Prometheus:
 
 
 @contextmanager
-def scraping(exporter: int, folder: Path, *, short_windows: str = "") -> Iterator[Prometheus]:
+def scraping(exporter: int, folder: Path, *, short_windows: str = "", short_offsets: str = "") -> Iterator[Prometheus]:
     """Scrapes a port of this machine every second, as the job `amends`, and evaluates the rules as often.
 
     Args:
         exporter: the port of /metrics.
         folder: where configuration, data and log go.
         short_windows: what stands for windows of 2 and 5 minutes in the rules, where a run is shorter than those.
+        short_offsets: what stands for "a quarter of an hour before" and "a day before" in the rules, in such a run.
     """
     address = f"127.0.0.1:{_free_port()}"
     command = [
         "prometheus",
-        f"--config.file={_configured(folder, exporter, short_windows)}",
+        f"--config.file={_configured(folder, exporter, short_windows, short_offsets)}",
         f"--storage.tsdb.path={folder / 'data'}",
         f"--web.listen-address={address}",
         "--log.level=error",
@@ -58,11 +59,17 @@ def scraping(exporter: int, folder: Path, *, short_windows: str = "") -> Iterato
             process.terminate()
 
 
-def _configured(folder: Path, exporter: int, short_windows: str) -> Path:
+def shortened(expressions: str, windows: str = "", offsets: str = "") -> str:
+    """Expressions for a run of a minute: other windows for 2 and 5 minutes, other offsets; those that are not empty."""
+    if windows:
+        expressions = re.sub(r"\[[25]m\]", f"[{windows}]", expressions)
+    return re.sub(r"\boffset \w+", f"offset {offsets}", expressions) if offsets else expressions
+
+
+def _configured(folder: Path, exporter: int, short_windows: str, short_offsets: str) -> Path:
     files = sorted(RULES.glob("*.yaml"))
     for file in files:
-        text = file.read_text(encoding="utf-8")
-        rules = yaml.safe_load(re.sub(r"\[[25]m\]", f"[{short_windows}]", text) if short_windows else text)
+        rules = yaml.safe_load(shortened(file.read_text(encoding="utf-8"), short_windows, short_offsets))
         for group in rules["groups"]:
             group["interval"] = "1s"
         (folder / file.name).write_text(yaml.safe_dump(rules))

@@ -13,20 +13,18 @@ from amends_server.candidate import CandidateMetrics
 from amends_server.encoding.policy import Limit, Priority
 from amends_server.identity.caller import Refusal
 from amends_server.language import Language
+from amends_server.methods import methods_of
 from amends_server.metrics import Metrics
+from grpc_health.v1 import health_pb2
+from grpc_reflection.v1alpha import reflection_pb2
 
-SERVICES = [
+_SERVED = [
     *empathy_service_pb2.DESCRIPTOR.services_by_name.values(),
     *playbook_service_pb2.DESCRIPTOR.services_by_name.values(),
+    *health_pb2.DESCRIPTOR.services_by_name.values(),
+    *reflection_pb2.DESCRIPTOR.services_by_name.values(),
 ]
-
-_STREAMS = {"CoachConversation": "bidi_stream", "Watch": "server_stream", "ServerReflectionInfo": "bidi_stream"}
-_METHODS = {
-    **{service.full_name: [method.name for method in service.methods] for service in SERVICES},
-    "grpc.health.v1.Health": ["Check", "Watch"],
-    "grpc.reflection.v1alpha.ServerReflection": ["ServerReflectionInfo"],
-}
-CALLS = [(_STREAMS.get(name, "unary"), service, name) for service, names in _METHODS.items() for name in names]
+CALLS = [method.labels for method in methods_of(*_SERVED)]
 """Type, service and name of every method that is served."""
 
 LABELS: Mapping[str, Sequence[str]] = {
@@ -38,8 +36,8 @@ LABELS: Mapping[str, Sequence[str]] = {
     "figure": list(FIGURES),
     "found_by": ["both", "current", "candidate"],
     "grpc_code": [code.name for code in grpc.StatusCode],
-    "grpc_method": [name for names in _METHODS.values() for name in names],
-    "grpc_service": list(_METHODS),
+    "grpc_method": list(dict.fromkeys(name for _, _, name in CALLS)),
+    "grpc_service": [service.full_name for service in _SERVED],
     "grpc_type": ["unary", "server_stream", "bidi_stream"],
     "label": [label.value for label in (*STEPS, *MISSTEPS)],
     "language": [language.value for language in Language],

@@ -3,47 +3,16 @@
 Values are in promtool's notation: `0+3x40` is 0, 3, 6 … in 41 samples, one every interval.
 """
 
-from dataclasses import replace
-
 import alert_series as series
 from alert_series import EMPATHY, IDENTITY, JOB_LABELS, ONE, ONE_LABELS, Case
-
-_WINDOWS = (("1h", "90m", 14.4, "1m"), ("6h", "7h", 6.0, "1m"), ("1d", "26h", 3.0, "2m"), ("3d", "76h", 1.0, "2m"))
-"""Long window, time of the look, burn rate, interval of samples."""
-
-
-def _burn(window: str, at: str, rate: float, interval: str) -> tuple[Case, ...]:
-    """Both objectives, at 1.02 times and at 0.98 times the burn rate; and refusals by the fault of callers alone."""
-    calls = 1_000_000
-    over, under = round(calls * rate * 0.001 * 1.02), round(calls * rate * 0.001 * 0.98)
-    slow_over, slow_under = round(calls * rate * 0.01 * 1.02), round(calls * rate * 0.01 * 0.98)
-    availability = Case(
-        "AmendsAvailabilityBudgetBurn",
-        at,
-        # Half of the calls are the caller's mistakes.
-        series.calls(f"0+{(calls - over) // 2}x2400", *2 * [f"0+{over}x2400"]),
-        series.calls(f"0+{(calls - under) // 2}x2400", *2 * [f"0+{under}x2400"]),
-        window=window,
-        interval=interval,
-    )
-    of_callers = replace(availability, silent=series.over_quota(f"0+{calls // 2}x2400", f"0+{calls // 2}x2400"))
-    latency = Case(
-        "AmendsLatencyBudgetBurn",
-        at,
-        series.latency(f"0+{calls - slow_over}x2400", f"0+{calls}x2400"),
-        series.latency(f"0+{calls - slow_under}x2400", f"0+{calls}x2400"),
-        window=window,
-        interval=interval,
-    )
-    return availability, of_callers, latency
-
+from burn_cases import BURN_CASES
 
 _DRIFTED = {**JOB_LABELS, "model_version": "1", "playbook": "p", "figure": "verdict"}
 _UNAVAILABLE = f'{ONE}, grpc_type="unary", {EMPATHY}, grpc_method="ScoreReply", grpc_code="UNAVAILABLE"'
 _UP = f'up{{{IDENTITY}, pod="%s", instance="%s:9464"}}'
 
 CASES: list[Case] = [
-    *(case for window in _WINDOWS for case in _burn(*window)),
+    *BURN_CASES,
     Case("AmendsAbsent", "10m", {_UP % ("a", "a"): "0x20"}, {_UP % ("a", "a"): "0 1x20"}, {}),
     Case(
         "AmendsReplicaDown",
@@ -60,6 +29,13 @@ CASES: list[Case] = [
         ONE_LABELS,
     ),
     Case("AmendsNoTraffic", "100m", series.started("0+60x70 4200x60"), series.started("0+60x85 5100x60")),
+    # A release cut callers off: its replicas count from 0, and those before it are gone.
+    Case(
+        "AmendsNoTraffic",
+        "100m",
+        series.replaced("0+60x70", "_x71 0x60"),
+        series.replaced("0+60x70", "_x71 0x18 1x40"),
+    ),
     Case(
         "AmendsQueueWait",
         "20m",
@@ -102,6 +78,14 @@ CASES: list[Case] = [
         "14h",
         series.memory("700x900", "300+2x900"),
         series.memory("700x900", "600+2x900"),
+        ONE_LABELS,
+    ),
+    # Over an hour ago it was 12 hours old; or under one.
+    Case(
+        "AmendsMemoryGrows",
+        "14h",
+        series.memory("700x900", "300+2x900", "3240x900"),
+        series.memory("700x900", "300+2x900", "3960x900"),
         ONE_LABELS,
     ),
     Case(
@@ -232,6 +216,14 @@ CASES: list[Case] = [
         series.refused_by_quota("0+9x60", "0x60"),
         series.refused_by_quota("0x20 9+9x12 117x40", "0x60"),
         {**JOB_LABELS, "tenant": "acme"},
+    ),
+    Case(
+        "AmendsAuditLost",
+        "20m",
+        {f"amends_audit_lost_total{{{ONE}}}": "0x10 1x20"},
+        # What was lost an hour ago is told no more.
+        {f"amends_audit_lost_total{{{ONE}}}": "1x30"},
+        ONE_LABELS,
     ),
     Case(
         "AmendsCertificateEndsSoon",

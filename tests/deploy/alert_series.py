@@ -73,6 +73,13 @@ def started(values: str) -> Series:
     return {f'grpc_server_started_total{{{ONE}, grpc_type="unary", {EMPATHY}, grpc_method="ScoreReply"}}': values}
 
 
+def replaced(before: str, after: str) -> Series:
+    """Calls of a replica, and of the one that came in its place."""
+    call = f'grpc_type="unary", {EMPATHY}, grpc_method="ScoreReply"'
+    old, new = f'{IDENTITY}, pod="a", instance="a:9464"', f'{IDENTITY}, pod="b", instance="b:9464"'
+    return {f"grpc_server_started_total{{{old}, {call}}}": before, f"grpc_server_started_total{{{new}, {call}}}": after}
+
+
 def info(*shas: str) -> Series:
     return {
         f'amends_model_info{{{IDENTITY}, pod="{pod}", instance="{pod}", name="m", version="1", sha256="{sha}"}}': "1x60"
@@ -92,12 +99,12 @@ def busy(seconds: str) -> Series:
     return {f"amends_inference_seconds_sum{{{ONE}}}": seconds, f"amends_encoder_workers{{{ONE}}}": "2x60"}
 
 
-def memory(serving: str, encoding: str) -> Series:
-    """Of a replica that started long ago: its process, and the workers'."""
+def memory(serving: str, encoding: str, started: str = "0x900") -> Series:
+    """Of a replica: its process's, and the workers'."""
     return {
         f"process_resident_memory_bytes{{{ONE}}}": serving,
         f"amends_worker_memory_bytes{{{ONE}}}": encoding,
-        f"process_start_time_seconds{{{ONE}}}": "0x900",
+        f"process_start_time_seconds{{{ONE}}}": started,
     }
 
 

@@ -3,14 +3,13 @@
 import json
 import re
 from collections.abc import Iterator
-from typing import Any
 
-import promql_parser
 import pytest
 from amends_core.judgement.result import Verdict
 from amends_server.candidate import CandidateMetrics
 from amends_server.metrics import LATENCY, Metrics
 from deploy_files import DASHBOARDS, rules
+from promql import selectors
 
 _SCRAPED = {"up": {"job", "instance", "namespace", "pod"}}
 """What Prometheus itself records of a scrape."""
@@ -56,24 +55,6 @@ def rule_expressions() -> Iterator[tuple[str, str]]:
 EXPRESSIONS = [*rule_expressions(), *panel_expressions()]
 
 
-def _filled(expression: str) -> str:
-    return expression.replace("$__rate_interval", "1m").replace("$namespace", ".*").replace("$job", ".*")
-
-
-def _selectors(expression: str) -> Iterator[Any]:
-    """The vector selectors in an expression, wherever they stand."""
-    waiting = [promql_parser.parse(_filled(expression))]
-    while waiting:
-        node = waiting.pop()
-        if isinstance(node, promql_parser.VectorSelector):
-            yield node
-        for name in ("expr", "lhs", "rhs", "vector_selector", "param"):
-            child = getattr(node, name, None)
-            if child is not None and not isinstance(child, str):
-                waiting.append(child)
-        waiting += list(getattr(node, "args", None) or ())
-
-
 _FAMILY = re.compile(r"_(bucket|sum|count)$")
 RECORDED = {rule["record"] for rule in rules() if "record" in rule}
 EXPORTED = exported()
@@ -81,9 +62,9 @@ EXPORTED = exported()
 
 @pytest.mark.parametrize(("where", "expression"), EXPRESSIONS, ids=[where for where, _ in EXPRESSIONS])
 def test_an_expression_asks_for_what_there_is(where: str, expression: str) -> None:
-    selectors = list(_selectors(expression))
-    assert selectors, "a constant tells nothing"
-    for selector in selectors:
+    asked_for = list(selectors(expression))
+    assert asked_for, "a constant tells nothing"
+    for selector in asked_for:
         if selector.name in RECORDED:
             continue
         labels = (EXPORTED | _SCRAPED).get(selector.name)
@@ -97,7 +78,7 @@ def test_every_selector_is_seen() -> None:
     for where, expression in EXPRESSIONS:
         text = re.sub(r"\{[^}]*\}|\[[^\]]*\]|by \([^)]*\)|ignoring \([^)]*\)|on \([^)]*\)|#.*", "", expression)
         names = re.findall(r"\b(?:amends[:_][\w:]+|grpc_server_\w+|process_\w+|python_\w+|up)\b", text)
-        assert sorted(names) == sorted(selector.name for selector in _selectors(expression)), where
+        assert sorted(names) == sorted(selector.name for selector in selectors(expression)), where
 
 
 def test_buckets_that_are_asked_for_exist() -> None:
@@ -112,7 +93,7 @@ def test_verdicts_that_are_asked_for_exist() -> None:
 
 
 def test_every_metric_of_ours_is_looked_at() -> None:
-    looked_at = {selector.name for _, expression in EXPRESSIONS for selector in _selectors(expression)}
+    looked_at = {selector.name for _, expression in EXPRESSIONS for selector in selectors(expression)}
     families = {_FAMILY.sub("", name) for name in looked_at}
     ours = {name for name in EXPORTED if name.startswith(("amends_", "grpc_")) and not name.endswith("_created")}
     unseen = {name for name in ours if _FAMILY.sub("", name) not in families}
@@ -121,6 +102,6 @@ def test_every_metric_of_ours_is_looked_at() -> None:
 
 def test_recorded_series_are_read_somewhere() -> None:
     adapter = {"amends:queue_wait_seconds:p90_2m", "amends:encoder_workers:busy2m"}
-    read = {selector.name for _, expression in EXPRESSIONS for selector in _selectors(expression)} | adapter
+    read = {selector.name for _, expression in EXPRESSIONS for selector in selectors(expression)} | adapter
     unread = {name for name in RECORDED - read if not name.startswith("amends:calls:rate")}
     assert unread == set()

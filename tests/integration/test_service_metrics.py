@@ -5,6 +5,7 @@ import subprocess
 from collections.abc import Callable, Mapping, Sequence
 from contextlib import suppress
 from dataclasses import replace
+from itertools import product
 from typing import Any
 
 import grpc
@@ -78,6 +79,18 @@ def test_calls_are_counted_by_method_and_code(called: Running) -> None:
     assert _sum(families, "grpc_server_msg_sent_total", **SCORED) == 2
     assert _sum(families, "grpc_server_handling_seconds_count", **SCORED) == 4
     assert _sum(families, "amends_calls_in_flight") == 0
+
+
+def test_calls_of_every_method_are_counted_before_the_first(serve: Serve, metric_labels: Labels) -> None:
+    families = _families(serve(metrics_port=0, reflection=True))
+    calls = [s for s in families["grpc_server_started"].samples if s.name == "grpc_server_started_total"]
+    assert {s.labels["grpc_method"] for s in calls} == set(metric_labels["grpc_method"])
+    assert {s.labels["grpc_service"] for s in calls} == set(metric_labels["grpc_service"])
+    assert {s.value for s in calls} == {0}
+    ended = [s for s in families["grpc_server_handled"].samples if s.name == "grpc_server_handled_total"]
+    assert {(s.labels["grpc_method"], s.labels["grpc_code"], s.value) for s in ended} == set(
+        product(metric_labels["grpc_method"], ("OK", "UNAVAILABLE"), (0,))
+    )
 
 
 def test_what_the_model_saw_is_counted(called: Running) -> None:

@@ -21,6 +21,7 @@ from amends_server.identity.audit import Audit
 from amends_server.identity.gate import OPEN, Gate
 from amends_server.identity.visit import Visit, begin
 from amends_server.metadata import metadata_of
+from amends_server.methods import Method
 from amends_server.metrics import Metrics
 from amends_server.tracing import Tracing, exemplar
 
@@ -44,23 +45,6 @@ class Malformed:
     def ByteSize(self) -> int:  # noqa: N802  as messages have it
         """How many bytes came."""
         return self.nbytes
-
-
-@dataclass(frozen=True, slots=True)
-class _Method:
-    """What metrics call a method."""
-
-    kind: str
-    service: str
-    name: str
-
-    @property
-    def labels(self) -> tuple[str, str, str]:
-        return (self.kind, self.service, self.name)
-
-    @property
-    def is_stream(self) -> bool:
-        return self.kind != "unary"
 
 
 @dataclass(frozen=True, slots=True)
@@ -91,23 +75,23 @@ class EdgeInterceptor(aio.ServerInterceptor):
         _, service, name = handler_call_details.method.split("/", 2)
         deserialize = _safe(handler.request_deserializer)
         if handler.unary_unary:
-            method = _Method("unary", service, name)
+            method = Method("unary", service, name)
             return grpc.unary_unary_rpc_method_handler(
                 self._unary(method, handler.unary_unary), deserialize, handler.response_serializer
             )
         if handler.unary_stream:
-            method = _Method("server_stream", service, name)
+            method = Method("server_stream", service, name)
             return grpc.unary_stream_rpc_method_handler(
                 self._stream(method, handler.unary_stream), deserialize, handler.response_serializer
             )
-        method = _Method("bidi_stream", service, name)
+        method = Method("bidi_stream", service, name)
         return grpc.stream_stream_rpc_method_handler(
             self._stream(method, cast("Callable[..., Any]", handler.stream_stream)),
             deserialize,
             handler.response_serializer,
         )
 
-    def _unary(self, method: _Method, behaviour: Callable[..., Any]) -> Callable[..., Any]:
+    def _unary(self, method: Method, behaviour: Callable[..., Any]) -> Callable[..., Any]:
         async def call(request: Any, context: Context) -> Any:
             async with _Call(self._watch, method, context) as record:
                 record.received(request)
@@ -117,7 +101,7 @@ class EdgeInterceptor(aio.ServerInterceptor):
 
         return call
 
-    def _stream(self, method: _Method, behaviour: Callable[..., Any]) -> Callable[..., Any]:
+    def _stream(self, method: Method, behaviour: Callable[..., Any]) -> Callable[..., Any]:
         async def call(request: Any, context: Context) -> AsyncIterator[Any]:
             async with (
                 _Call(self._watch, method, context) as record,
@@ -133,7 +117,7 @@ class EdgeInterceptor(aio.ServerInterceptor):
 class _Call:
     """One call from start to end."""
 
-    def __init__(self, watch: _Watch, method: _Method, context: Context) -> None:
+    def __init__(self, watch: _Watch, method: Method, context: Context) -> None:
         self._metrics, self._gate, self._audit = watch.metrics, watch.gate, watch.audit
         self._visit: Visit | None = None
         self._method = method

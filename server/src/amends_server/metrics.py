@@ -22,6 +22,7 @@ from prometheus_client.gc_collector import GCCollector
 from prometheus_client.platform_collector import PlatformCollector
 
 from amends_server.language import Language, language_of
+from amends_server.methods import Method
 from amends_server.tracing import exemplar
 
 disable_created_metrics()  # type: ignore[no-untyped-call]  # one more series beside each of a counter or histogram, which nobody looks at
@@ -232,6 +233,13 @@ class Metrics:
         )
         self.certificate_expiry.set(nan)
         self.start_seconds = Gauge("amends_start_seconds", "Seconds from start to SERVING.", registry=r)
+
+    def offers(self, methods: Iterable[Method]) -> None:
+        """Counts calls of methods, and the ends that alerts ask for, from 0: a rate does not see a series begin."""
+        for method in methods:
+            self.started.labels(*method.labels)
+            for code in ("OK", "UNAVAILABLE"):
+                self.handled.labels(*method.labels, code)
 
     def serves(self, *, name: str, version: str, sha256: str, reference: Reference | None) -> None:
         """Tells which model serves, and what its judgements are usually like. To be called before the first call."""

@@ -22,7 +22,7 @@ from amends_core.scorer import MAX_HISTORY_TURNS, MAX_PIECES
 from google.protobuf import timestamp_pb2
 from grpc import aio
 from grpc_health.v1 import health_pb2, health_pb2_grpc
-from grpc_reflection.v1alpha import reflection
+from grpc_reflection.v1alpha import reflection, reflection_pb2
 from prometheus_client import start_http_server
 
 from amends_server.candidate import CandidateMetrics, Shares, Trial
@@ -34,6 +34,7 @@ from amends_server.identity.certificates import server_credentials
 from amends_server.identity.gate import Gate
 from amends_server.identity.kept import KeptWatcher
 from amends_server.identity.keyring import Keyring, open_keyring
+from amends_server.methods import methods_of
 from amends_server.metrics import Metrics
 from amends_server.playbooks import Edition, Shelf, Shelves, Watcher
 from amends_server.redaction import Redactor
@@ -49,10 +50,12 @@ from amends_server.workers.processes import start_processes
 from amends_server.workers.threads import ThreadWorker
 from amends_server.workers.work import Worker
 
-SERVICES = (
-    empathy_service_pb2.DESCRIPTOR.services_by_name["EmpathyService"].full_name,
-    playbook_service_pb2.DESCRIPTOR.services_by_name["PlaybookService"].full_name,
+_OURS = (
+    empathy_service_pb2.DESCRIPTOR.services_by_name["EmpathyService"],
+    playbook_service_pb2.DESCRIPTOR.services_by_name["PlaybookService"],
 )
+_HEALTH = health_pb2.DESCRIPTOR.services_by_name["Health"]
+SERVICES = tuple(service.full_name for service in _OURS)
 MEGABYTE = 1 << 20
 _LAG_INTERVAL_S = 0.5
 _log = logging.getLogger("amends.server")
@@ -217,9 +220,10 @@ class Service:
         playbooks = PlaybookServicer(self._shelf)
         playbook_service_pb2_grpc.add_PlaybookServiceServicer_to_server(playbooks, self._server)
         health_pb2_grpc.add_HealthServicer_to_server(self._health, self._server)
+        self.metrics.offers(methods_of(*_OURS, _HEALTH))
         if self._settings.reflection:
-            names = (*SERVICES, health_pb2.DESCRIPTOR.services_by_name["Health"].full_name, reflection.SERVICE_NAME)
-            reflection.enable_server_reflection(names, self._server)
+            reflection.enable_server_reflection((*SERVICES, _HEALTH.full_name, reflection.SERVICE_NAME), self._server)
+            self.metrics.offers(methods_of(*reflection_pb2.DESCRIPTOR.services_by_name.values()))
 
     def _make_coaching(self) -> Coaching:
         limits = CoachingLimits(
