@@ -7,14 +7,17 @@ from collections.abc import Callable, Iterator
 from contextlib import ExitStack
 from pathlib import Path
 
+import grpc
 import pytest
 from amends.v1 import empathy_service_pb2
 from amends_client import Client, ClientOptions
 from amends_client.channel import service_config
-from amends_client.testing import FakeServer
+from amends_client.testing import Failure, FakeServer
+from amends_server.metadata import tries_before
 from deploy_files import DEPLOY
 from envoy_process import ENVOY, EXAMPLE, envoy
 
+ANSWER = empathy_service_pb2.GetServerInfoResponse()
 CALLS = 40
 PATIENCE_S = 20.0
 
@@ -26,7 +29,7 @@ def replicas() -> Iterator[Replicas]:
     with ExitStack() as stack:
         servers = [stack.enter_context(FakeServer()) for _ in range(2)]
         for server in servers:
-            server.answer("GetServerInfo", empathy_service_pb2.GetServerInfoResponse())
+            server.answer("GetServerInfo", ANSWER)
         yield servers
 
 
@@ -76,6 +79,16 @@ def test_envoy_spreads_the_calls_of_one_connection_and_loses_none_with_a_replica
         replicas[0].close()
         for _ in range(CALLS):
             client.server_info()
+
+
+def test_envoy_tells_the_replica_that_a_call_is_a_retry(replicas: Replicas, proxy: str) -> None:
+    replicas[0].answer("GetServerInfo", Failure(grpc.StatusCode.UNAVAILABLE), ANSWER)
+
+    def tries() -> set[int]:
+        return {tries_before(call.metadata) for each in replicas for call in each.calls if call.method != "Check"}
+
+    with Client(ClientOptions(proxy, timeout_s=PATIENCE_S, max_attempts=1)) as client:
+        _until(lambda: client.server_info() is not None and tries() == {0, 1})
 
 
 def test_envoy_accepts_the_example_as_it_is() -> None:
