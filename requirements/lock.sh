@@ -3,7 +3,7 @@
 set -euo pipefail
 cd "$(dirname "$0")/.."
 lock() { uv pip compile --quiet --upgrade --generate-hashes --no-emit-index-url --no-header --no-annotate --python-version 3.11 "$@"; }
-lock pyproject.toml --extra server --extra otel -o requirements/runtime.txt
+lock pyproject.toml --extra server --extra otel --extra redaction -o requirements/runtime.txt
 lock requirements/build.in -o requirements/build.txt
 lock pyproject.toml --extra mlflow -c requirements/runtime.txt -o build/eval.txt
 lock requirements/test.in build/eval.txt -c requirements/runtime.txt -c requirements/build.txt -o requirements/test.txt

@@ -1,4 +1,4 @@
-"""Calls spread over replicas and survive the loss of one: with the shipped client, and through Envoy."""
+"""Calls spread over replicas and survive the loss of one: with the shipped client, with gRPC alone, through Envoy."""
 
 import json
 import subprocess
@@ -7,17 +7,30 @@ from collections.abc import Callable, Iterator
 from contextlib import ExitStack
 from pathlib import Path
 
+import grpc
 import pytest
-from amends.v1 import empathy_service_pb2
-from amends_client import Client, ClientOptions
+from amends.v1 import empathy_service_pb2, empathy_service_pb2_grpc
+from amends_client import Client, ClientOptions, agent, customer
 from amends_client.channel import service_config
-from amends_client.testing import FakeServer
+from amends_client.testing import Failure, FakeServer
+from amends_server.metadata import tries_before
 from deploy_files import DEPLOY
 from envoy_process import ENVOY, EXAMPLE, envoy
+from running_service import Running, Serve
 
+ANSWER = empathy_service_pb2.GetServerInfoResponse()
 CALLS = 40
 PATIENCE_S = 20.0
 
+SERVICE_CONFIG = DEPLOY / "clients" / "service-config.json"
+SAID = [
+    customer("My parcel is three weeks late and nobody answers my mails! This is a disgrace."),
+    agent("I am so sorry, Mrs Howe: three weeks without your parcel is far too long."),
+    agent("I will call the depot myself today and ring you by five. Does that work for you?"),
+    customer("Thank you, that is kind."),
+]
+
+Ask = Callable[[], object]
 Replicas = list[FakeServer]
 
 
@@ -26,7 +39,7 @@ def replicas() -> Iterator[Replicas]:
     with ExitStack() as stack:
         servers = [stack.enter_context(FakeServer()) for _ in range(2)]
         for server in servers:
-            server.answer("GetServerInfo", empathy_service_pb2.GetServerInfoResponse())
+            server.answer("GetServerInfo", ANSWER)
         yield servers
 
 
@@ -36,6 +49,10 @@ def _port(server: FakeServer) -> int:
 
 def _answered(server: FakeServer) -> int:
     return sum(call.method == "GetServerInfo" for call in server.calls)
+
+
+def _sample(running: Running, name: str) -> float:
+    return running.service.metrics.registry.get_sample_value(name) or 0.0
 
 
 @pytest.fixture
@@ -52,17 +69,28 @@ def _until(holds: Callable[[], bool]) -> None:
         time.sleep(0.05)
 
 
-def test_the_shipped_client_goes_round_and_loses_no_call_with_a_replica(replicas: Replicas) -> None:
+@pytest.fixture(params=["the shipped client", "gRPC alone with the service config"])
+def ask(request: pytest.FixtureRequest, replicas: Replicas) -> Iterator[Ask]:
+    """Asks one of the replicas, as a client does that knows the address of each."""
     target = "ipv4:" + ",".join(f"127.0.0.1:{_port(replica)}" for replica in replicas)
-    with Client(ClientOptions(target, timeout_s=PATIENCE_S)) as client:
-        _until(lambda: client.server_info() is not None and all(map(_answered, replicas)))
-        before = [_answered(replica) for replica in replicas]
-        for _ in range(CALLS):
-            client.server_info()
-        assert [_answered(replica) - was for replica, was in zip(replicas, before, strict=True)] == [CALLS / 2] * 2
-        replicas[0].close()
-        for _ in range(CALLS):
-            client.server_info()
+    if request.param == "the shipped client":
+        with Client(ClientOptions(target, timeout_s=PATIENCE_S)) as client:
+            yield client.server_info
+    else:
+        with grpc.insecure_channel(target, [("grpc.service_config", SERVICE_CONFIG.read_text())]) as channel:
+            stub = empathy_service_pb2_grpc.EmpathyServiceStub(channel)
+            yield lambda: stub.GetServerInfo(empathy_service_pb2.GetServerInfoRequest(), timeout=PATIENCE_S)
+
+
+def test_a_client_goes_round_and_loses_no_call_with_a_replica(ask: Ask, replicas: Replicas) -> None:
+    _until(lambda: ask() is not None and all(map(_answered, replicas)))
+    before = [_answered(replica) for replica in replicas]
+    for _ in range(CALLS):
+        ask()
+    assert [_answered(replica) - was for replica, was in zip(replicas, before, strict=True)] == [CALLS / 2] * 2
+    replicas[0].close()
+    for _ in range(CALLS):
+        ask()
 
 
 def test_envoy_spreads_the_calls_of_one_connection_and_loses_none_with_a_replica(
@@ -78,6 +106,34 @@ def test_envoy_spreads_the_calls_of_one_connection_and_loses_none_with_a_replica
             client.server_info()
 
 
+def test_envoy_tells_the_replica_that_a_call_is_a_retry(replicas: Replicas, proxy: str) -> None:
+    replicas[0].answer("GetServerInfo", Failure(grpc.StatusCode.UNAVAILABLE), ANSWER)
+
+    def tries() -> set[int]:
+        return {tries_before(call.metadata) for each in replicas for call in each.calls if call.method != "Check"}
+
+    with Client(ClientOptions(proxy, timeout_s=PATIENCE_S, max_attempts=1)) as client:
+        _until(lambda: client.server_info() is not None and tries() == {0, 1})
+
+
+def test_a_live_conversation_goes_on_through_envoy_when_its_replica_is_lost(serve: Serve, tmp_path: Path) -> None:
+    services = [serve(), serve()]
+    with (
+        envoy([each.service.port for each in services], tmp_path) as target,
+        Client(ClientOptions(target, timeout_s=PATIENCE_S)) as client,
+        client.coach() as coaching,
+    ):
+        answers = [coaching.ask(turn) for turn in SAID[:2]]
+        (held,) = [each for each in services if _sample(each, "amends_live_conversations")]
+        held.run(held.service.stop(0))
+        answers += [coaching.ask(turn) for turn in SAID[2:]]
+    (left,) = [each for each in services if each is not held]
+    with Client(ClientOptions(left.target, timeout_s=PATIENCE_S)) as client, client.coach() as coaching:
+        unbroken = [coaching.ask(turn) for turn in SAID]
+    assert [each.judgement for each in answers] == [each.judgement for each in unbroken]
+    assert [each.advice for each in answers] == [each.advice for each in unbroken]
+
+
 def test_envoy_accepts_the_example_as_it_is() -> None:
     command = [str(ENVOY), "--mode", "validate", "-c", str(EXAMPLE)]
     done = subprocess.run(command, capture_output=True, text=True, timeout=60, check=False)
@@ -85,5 +141,5 @@ def test_envoy_accepts_the_example_as_it_is() -> None:
 
 
 def test_other_clients_get_the_config_of_the_shipped_one() -> None:
-    example = json.loads((DEPLOY / "clients" / "service-config.json").read_text())
+    example = json.loads(SERVICE_CONFIG.read_text())
     assert example == service_config(ClientOptions())

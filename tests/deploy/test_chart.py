@@ -197,6 +197,13 @@ def test_traces_get_out_to_the_collector_alone(everything: list[Manifest]) -> No
     assert found["OTEL_TRACES_SAMPLER_ARG"] == "0.1"
 
 
+def test_traces_that_could_not_get_out_are_refused_with_the_remedy(render: Render) -> None:
+    otel = {"endpoint": EVERYTHING["otel"]["endpoint"]}
+    with pytest.raises(helm_python.HelmError, match=r"otel\.collector is empty.*Give the peers of the collector"):
+        render({"otel": otel})
+    assert variables(render({"otel": otel, "networkPolicy": {"enabled": False}}))["OTEL_EXPORTER_OTLP_ENDPOINT"]
+
+
 def test_the_network_lets_callers_and_prometheus_in(everything: list[Manifest]) -> None:
     policy = one(everything, "NetworkPolicy")["spec"]
     grpc, metrics = policy["ingress"]

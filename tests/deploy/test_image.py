@@ -5,15 +5,20 @@ import re
 import shutil
 import subprocess
 import sys
+import tomllib
 import zipfile
+from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path
 
 import pytest
-from deploy_files import DEPLOY
+from deploy_files import DEPLOY, load_supply
+from packaging.requirements import Requirement
+from packaging.utils import canonicalize_name
 
 ROOT = DEPLOY.parent
 DOCKERFILE = DEPLOY / "docker" / "Dockerfile"
+PROJECT = tomllib.loads((ROOT / "pyproject.toml").read_text())["project"]
 
 
 @dataclass(frozen=True)
@@ -112,6 +117,26 @@ def test_what_is_installed_is_named_by_hash_and_never_compiled(stages: list[Stag
         assert hashed or install.endswith("install --no-deps /dist/*.whl"), install
     assert "requirements/train.txt" not in " ".join(steps), "only what the service needs"
     assert "requirements/test.txt" not in " ".join(steps)
+
+
+def _wanted(extra: str) -> Iterator[Requirement]:
+    """What an extra asks for, the extras within it resolved."""
+    for line in PROJECT["optional-dependencies"][extra]:
+        requirement = Requirement(line)
+        if requirement.name != PROJECT["name"]:
+            yield requirement
+        for inner in requirement.extras if requirement.name == PROJECT["name"] else ():
+            yield from _wanted(inner)
+
+
+def test_it_holds_every_extra_that_the_service_tells_to_install() -> None:
+    sources = "".join(file.read_text() for file in (ROOT / "server/src/amends_server").rglob("*.py"))
+    extras = {name for names in re.findall(r"amends\[([a-z,]+)\]", sources) for name in names.split(",")}
+    assert extras >= {"otel", "redaction"}
+    wanted = [*map(Requirement, PROJECT["dependencies"]), *(each for extra in extras for each in _wanted(extra))]
+    pinned = load_supply("audit").pins(ROOT / "requirements/runtime.txt")
+    for requirement in wanted:
+        assert pinned.get(canonicalize_name(requirement.name), "") in requirement.specifier, requirement
 
 
 def test_its_health_is_asked_by_grpc_with_its_own_command(final: Stage) -> None:

@@ -1,4 +1,4 @@
-"""No word of a caller leaves by a log, a metric, an error, a trailer or a crash, in whatever field or header it is."""
+"""No word of a caller leaves by a log, trace, metric, error, trailer or crash, in whatever field or header it is."""
 
 import signal
 import socket
@@ -6,17 +6,20 @@ import threading
 from collections.abc import Iterator, Sequence
 from pathlib import Path
 from typing import Any
-from urllib.request import urlopen
 
 import grpc
 import pytest
 from amends.v1 import empathy_service_pb2 as pb
+from amends_core.playbooks.library import DATA_DIR
+from amends_server.identity.token_file import with_entry
+from amends_server.identity.tokens import make_token
 from canaries import MARK, calls_of, declared_paths, methods, path_of, requests_of, spoilt, text_paths
 from google.protobuf.descriptor import MethodDescriptor
 from h2.connection import H2Connection
 from h2.events import ConnectionTerminated, ResponseReceived, StreamEnded, StreamReset, TrailersReceived
 from http2_attacks import HEADERS, framed, request
-from server_process import ServerProcess, serving
+from server_process import serving
+from ways_out import OPEN_METRICS, WaysOut, talkative, until
 
 METHODS = {path_of(method): method for method in methods()}
 ECHOES = {"/grpc.reflection.v1alpha.ServerReflection/ServerReflectionInfo"}
@@ -26,29 +29,28 @@ PATIENCE_S = 60.0
 
 
 @pytest.fixture(scope="module")
-def server(tmp_path_factory: pytest.TempPathFactory) -> Iterator[ServerProcess]:
-    """Tells everything: at every level, gRPC's core too."""
-    folder = tmp_path_factory.mktemp("cwd")
-    with serving("--log-level", "DEBUG", cwd=folder, GRPC_VERBOSITY="DEBUG") as server:
-        yield server
+def ways(tmp_path_factory: pytest.TempPathFactory) -> Iterator[WaysOut]:
+    """Tells everything, gRPC's core too; what it exports at its end is looked at behind the last test."""
+    with talkative(tmp_path_factory.mktemp("cwd"), GRPC_VERBOSITY="DEBUG") as ways:
+        yield ways
+        ways.server.end()
+        _assert_unmarked(ways.written())
 
 
 @pytest.fixture(scope="module")
-def channel(server: ServerProcess) -> Iterator[grpc.Channel]:
-    with grpc.insecure_channel(server.target) as channel:
+def channel(ways: WaysOut) -> Iterator[grpc.Channel]:
+    with grpc.insecure_channel(ways.server.target) as channel:
         yield channel
 
 
-def _metrics(server: ServerProcess) -> str:
-    with urlopen(f"http://127.0.0.1:{server.metrics_port}/metrics", timeout=PATIENCE_S) as page:
-        text: str = page.read().decode()
-        return text
-
-
-def _assert_untold(server: ServerProcess, *told: str) -> None:
-    for place in (*told, server.told, _metrics(server)):
+def _assert_unmarked(*told: str) -> None:
+    for place in told:
         at = place.lower().find(MARK)
         assert at < 0, place[max(0, at - 300) : at + 100]
+
+
+def _assert_untold(ways: WaysOut, *told: str) -> None:
+    _assert_unmarked(*told, ways.everything())
 
 
 def _called(
@@ -84,27 +86,23 @@ def test_a_canary_stands_in_every_field_that_the_contract_declares(method: Metho
 
 
 @pytest.mark.parametrize("method", METHODS.values(), ids=METHODS)
-def test_no_field_of_a_good_call_leaves_a_trace(
-    server: ServerProcess, channel: grpc.Channel, method: MethodDescriptor
-) -> None:
+def test_no_field_of_a_good_call_leaves_a_trace(ways: WaysOut, channel: grpc.Channel, method: MethodDescriptor) -> None:
     for call in calls_of(method, names=False):
         code, told = _called(channel, method, _wire(call))
         if method.containing_service.full_name == "amends.v1.EmpathyService":
             assert code is grpc.StatusCode.OK, told
-        _assert_untold(server, told)
+        _assert_untold(ways, told)
 
 
 @pytest.mark.parametrize("method", METHODS.values(), ids=METHODS)
-def test_no_field_of_a_bad_call_leaves_a_trace(
-    server: ServerProcess, channel: grpc.Channel, method: MethodDescriptor
-) -> None:
+def test_no_field_of_a_bad_call_leaves_a_trace(ways: WaysOut, channel: grpc.Channel, method: MethodDescriptor) -> None:
     gathered = []
     for call in calls_of(method, names=True):
         for _, messages in [("as it is", _wire(call)), *spoilt(call)]:
             gathered.append(_called(channel, method, messages)[1])
             if method.name == "Watch":
                 break  # each waits for its deadline, and reads the one name alike
-    _assert_untold(server, *([] if path_of(method) in ECHOES else gathered))
+    _assert_untold(ways, *([] if path_of(method) in ECHOES else gathered))
 
 
 @pytest.mark.parametrize(
@@ -122,12 +120,10 @@ def test_no_field_of_a_bad_call_leaves_a_trace(
     ],
     ids=lambda header: str(header[0]),
 )
-def test_no_metadata_leaves_a_trace(
-    server: ServerProcess, channel: grpc.Channel, header: tuple[str, str | bytes]
-) -> None:
+def test_no_metadata_leaves_a_trace(ways: WaysOut, channel: grpc.Channel, header: tuple[str, str | bytes]) -> None:
     method = METHODS["/amends.v1.EmpathyService/ScoreReply"]
     _, told = _called(channel, method, [request()], metadata=[header])
-    _assert_untold(server, told)
+    _assert_untold(ways, told)
 
 
 RAW = {
@@ -169,9 +165,62 @@ def _raw_call(port: int, header: tuple[str, str]) -> str:
 
 
 @pytest.mark.parametrize("name", RAW)
-def test_no_raw_header_leaves_a_trace_in_logs_and_metrics(server: ServerProcess, name: str) -> None:
-    _raw_call(server.port, RAW[name])  # what gRPC's core tells the sender of their own header is the sender's own
-    _assert_untold(server)
+def test_no_raw_header_leaves_a_trace_in_logs_and_metrics(ways: WaysOut, name: str) -> None:
+    _raw_call(ways.server.port, RAW[name])  # what gRPC's core tells the sender of their own header is the sender's own
+    _assert_untold(ways)
+
+
+def test_every_way_out_is_used_and_looked_at(ways: WaysOut, channel: grpc.Channel) -> None:
+    method = METHODS["/amends.v1.EmpathyService/ScoreReply"]
+    _called(channel, method, [request()], metadata=[("x-request-id", "seen-everywhere")])
+    until(lambda: "seen-everywhere" in ways.audit_log.read_text())
+    until(lambda: "seen-everywhere" in ways.server.told)
+    until(lambda: "amends.v1.EmpathyService/ScoreReply" in ways.collector.told)
+    until(lambda: "grpc.server.call.duration" in ways.collector.told)
+    assert "trace_id=" in ways.scraped(OPEN_METRICS), "exemplars"
+    _assert_untold(ways)
+
+
+@pytest.fixture
+def house(tmp_path: Path) -> tuple[str, list[str]]:
+    """A caller's token, and the flags of a server that knows them, has their playbook and masks what they say."""
+    token, entry = make_token("acme", "desk")
+    (tmp_path / "tokens.yaml").write_bytes(with_entry(tmp_path / "tokens.yaml", b"", entry))
+    playbooks = tmp_path / "tenants" / "acme" / "playbooks"
+    playbooks.mkdir(parents=True)
+    text = (DATA_DIR / "playbooks/connect_first.yaml").read_text()
+    (playbooks / "own.yaml").write_text(text.replace("name: connect_first", "name: own"))
+    files = ["--tokens", str(tmp_path / "tokens.yaml"), "--tenant-dir", str(tmp_path / "tenants")]
+    return token, [*files, "--redact", "--redact-region", "GB"]
+
+
+def test_tokens_tenants_and_redaction_leave_no_trace(house: tuple[str, list[str]], tmp_path: Path) -> None:
+    token, flags = house
+    identifiers = pb.ScoreReplyRequest.FromString(request(f"Mail {MARK}@{MARK}.example, ring 020 7946 0958!"))
+    (tmp_path / "cwd").mkdir()
+    told = []
+    with (
+        talkative(tmp_path / "cwd", *flags) as ways,
+        grpc.insecure_channel(ways.server.target) as channel,
+    ):
+
+        def ask(method: MethodDescriptor, messages: Sequence[bytes], bearer: str = token) -> grpc.StatusCode:
+            code, beside = _called(channel, method, messages, metadata=[("authorization", f"Bearer {bearer}")])
+            told.append("" if path_of(method) in ECHOES else beside)
+            return code
+
+        for method in METHODS.values():
+            for call in [*calls_of(method, names=False), *calls_of(method, names=True)]:
+                ask(method, _wire(call))
+        score = METHODS["/amends.v1.EmpathyService/ScoreReply"]
+        assert ask(score, _wire([identifiers])) is grpc.StatusCode.OK
+        assert ask(score, _wire([identifiers]), token[:-4] + MARK) is grpc.StatusCode.UNAUTHENTICATED
+        _assert_untold(ways, *told)
+        assert ways.server.end() == 0
+        written = ways.written()
+    _assert_unmarked(written)
+    assert '"tenant": "acme"' in written
+    assert token[-12:-4] not in written
 
 
 @pytest.mark.parametrize("number", [signal.SIGABRT, signal.SIGSEGV], ids=["abort", "fault"])

@@ -89,7 +89,7 @@ def test_external_data_is_refused_however_its_key_is_written(bundle: Path) -> No
             load_bundle(bundle)
 
 
-@pytest.mark.parametrize("name", ["model.onnx", "manifest.json"])
+@pytest.mark.parametrize("name", ["model.onnx", "manifest.json", "reference.json"])
 def test_pipe_in_a_bundle_is_refused_at_once(bundle: Path, name: str) -> None:
     (bundle / name).unlink()
     os.mkfifo(bundle / name)

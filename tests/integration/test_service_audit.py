@@ -7,7 +7,9 @@ from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
+import grpc
 import pytest
+from amends.v1 import playbook_service_pb2, playbook_service_pb2_grpc
 from amends_client import CallError, Client, ClientOptions, NotFound, agent, customer, reply_request
 from amends_server.editions import Model, load_model
 from amends_server.identity.caller import IdentityError
@@ -142,6 +144,25 @@ def test_a_call_that_is_tried_again_says_so_beside_the_same_id(
     assert (refused["request_id"], refused["code"], "retry" in refused) == ("again", "RESOURCE_EXHAUSTED", False)
     assert (answered["request_id"], answered["code"]) == ("again", "OK")
     assert int(answered["retry"]) >= 1
+
+
+@pytest.mark.parametrize(
+    ("metadata", "retry"),
+    [
+        ({"x-envoy-attempt-count": "3"}, "2"),
+        ({"x-envoy-attempt-count": "1"}, None),
+        ({"x-envoy-attempt-count": CANARY}, None),
+    ],
+)
+def test_whoever_tries_a_call_again_it_says_so(
+    running: Running, log: Path, metadata: dict[str, str], retry: str | None
+) -> None:
+    with grpc.insecure_channel(running.target) as channel:
+        stub = playbook_service_pb2_grpc.PlaybookServiceStub(channel)
+        request = playbook_service_pb2.ListPlaybooksRequest()
+        stub.ListPlaybooks(request, metadata=tuple(metadata.items()), timeout=PATIENCE_S)
+    (record,) = lines(log, 1)
+    assert record.get("retry") == retry
 
 
 def test_a_full_log_is_put_aside_and_only_some_are_kept(

@@ -9,7 +9,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from amends_client import CallError, Client, ClientOptions, NotFound, Overloaded, Unauthenticated, customer
+from amends_client import CallError, Client, ClientOptions, NotFound, Overloaded, Unauthenticated, agent, customer
 from amends_server.editions import Model, load_model
 from amends_server.settings import Settings
 from live_streams import wait_for
@@ -96,6 +96,29 @@ def test_playbooks_and_teaching_of_one_tenant_are_invisible_to_another(house: Ca
     assert not seen[beta].model.HasField("exemplars")
     assert acme.score_reply(TURNS, REPLY).model.exemplars.name == "acme_words"
     assert not beta.score_reply(TURNS, REPLY).model.HasField("exemplars")
+
+
+def test_what_one_tenant_teaches_leaves_every_judgement_of_another_as_it_was(
+    house: Callable[..., House], client: Client
+) -> None:
+    opened = house()
+    taught = "Cheers for flagging the wobble. I am so sorry about the wait."
+    said = [*TURNS, agent(taught)]
+    calls: list[Callable[[Client], Any]] = [
+        lambda asking: asking.score_reply(TURNS, taught, include_sentences=True),
+        lambda asking: asking.next_step(said),
+        lambda asking: asking.score_conversation(said),
+    ]
+
+    def answers(asking: Client) -> list[Any]:
+        found = [call(asking) for call in calls]
+        for answer in found:
+            answer.ClearField("timings")
+        return found
+
+    untaught, taught_itself = answers(client), answers(opened.acme)
+    assert taught_itself[0].judgement != untaught[0].judgement, "what was taught does show"
+    assert answers(opened.beta) == untaught, "although acme has just asked the same"
 
 
 def test_a_live_conversation_is_held_to_its_tenants_playbooks(house: Callable[..., House]) -> None:

@@ -23,14 +23,14 @@ def sign(
     *,
     key: Annotated[Path, typer.Option("--key", help="PEM file of the Ed25519 private key.")],
 ) -> None:
-    """Check a bundle and sign its manifest; writes manifest.json.sig beside it."""
+    """Check a bundle and sign it; writes manifest.json.sig, and reference.json.sig where there is a reference."""
 
-    def signed() -> Path:
+    def signed() -> list[Path]:
         from amends_server.signing import sign_bundle
 
         return sign_bundle(folder, key)
 
-    typer.echo(f"signed: {_done(signed)}")
+    typer.echo(f"signed: {', '.join(map(str, _done(signed)))}")
 
 
 @bundle.command("verify")

@@ -1,8 +1,8 @@
 """The model bundle: a versioned directory that is trusted only once every file has been checked.
 
 A bundle holds `model.onnx` (token ids in; embedding and logits out), `tokenizer.json`, `manifest.json`
-and, for people, `README.md` (the model card) and the licences. The manifest names the sha256 of every
-other file, so the sha256 of the manifest identifies the model.
+and, for people, `README.md` (the model card) and the licences. The manifest names the sha256 of each of
+them, so the sha256 of the manifest identifies the model. Beside it may lie `reference.json`, see `reference`.
 """
 
 import hashlib
@@ -23,6 +23,8 @@ from amends_core.text.normal import NORMALISATION
 FORMAT = 2
 MODELS_DIR = Path(__file__).with_name("models")
 DEFAULT_BUNDLE = MODELS_DIR / "amends-minilm-l6"
+REFERENCE = "reference.json"
+"""Beside a bundle's manifest, and not listed in it: it is counted by the finished bundle, whose identity it names."""
 REMEDY = "install the package again, or point AMENDS_MODEL_DIR at a whole bundle"
 
 OUTPUTS: tuple[str, ...] = (
@@ -98,6 +100,8 @@ class Bundle:
     """Of the manifest, in hexadecimal: identifies the model."""
     model: bytes
     tokenizer: str
+    reference: bytes | None
+    """`reference.json` as it lies there, which no checksum covers; None where there is none."""
 
 
 def load_bundle(path: Path = DEFAULT_BUNDLE) -> Bundle:
@@ -120,6 +124,7 @@ def load_bundle(path: Path = DEFAULT_BUNDLE) -> Bundle:
         sha256=hashlib.sha256(raw).hexdigest(),
         model=files["model.onnx"],
         tokenizer=_text(path, "tokenizer.json", files["tokenizer.json"]),
+        reference=_read(path, REFERENCE) if (path / REFERENCE).exists() else None,
     )
 
 

@@ -16,17 +16,16 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-from amends_core.bundle import Bundle
+from amends_core.bundle import REFERENCE, Bundle
 from amends_core.errors import BundleError
 from amends_core.judgement import Judgement, Verdict
 from amends_core.taxonomy import MISSTEPS, STEPS, Strength
 
-FILE = "reference.json"
-"""Beside a bundle's manifest, and not listed in it: it is counted by the finished bundle, whose identity it names."""
 FORMAT = 1
 NONE = "NONE"
 """The bin of a reply without any step, or without any misstep."""
 _PARTS = 10
+_REMEDY = "write it anew with `python -m amends_train.reference`"
 
 
 def _ranges(width: float) -> tuple[str, ...]:
@@ -85,19 +84,37 @@ def count(judgements: Iterable[Judgement]) -> Counts:
 
 
 def load_reference(path: Path, bundle: Bundle) -> Reference:
-    """Reads a reference of this bundle.
+    """Reads a reference of this bundle from a file of one's own.
 
     Raises:
         BundleError: the file cannot be read, breaks the format, or was counted by another model.
     """
-    remedy = "write it anew with `python -m amends_train.reference`"
     try:
-        reference = _parsed(json.loads(path.read_text(encoding="utf-8")))
-    except (OSError, AttributeError, KeyError, TypeError, ValueError, RecursionError) as error:
-        raise BundleError(f"reference {path} cannot be used: {error!r}; {remedy}") from error
+        raw = path.read_bytes()
+    except OSError as error:
+        raise BundleError(f"reference {path} cannot be used: {error!r}; {_REMEDY}") from error
+    return _read(raw, path, bundle)
+
+
+def own_reference(bundle: Bundle) -> Reference:
+    """Reads the reference that came with a bundle.
+
+    Raises:
+        BundleError: none came with it, or it breaks the format, or was counted by another model.
+    """
+    if bundle.reference is None:
+        raise BundleError(f"bundle {bundle.path} holds no {REFERENCE}; {_REMEDY}")
+    return _read(bundle.reference, bundle.path / REFERENCE, bundle)
+
+
+def _read(raw: bytes, path: Path, bundle: Bundle) -> Reference:
+    try:
+        reference = _parsed(json.loads(raw))
+    except (AttributeError, KeyError, TypeError, ValueError, RecursionError) as error:
+        raise BundleError(f"reference {path} cannot be used: {error!r}; {_REMEDY}") from error
     by = reference.model_sha256
     if by != bundle.sha256:
-        raise BundleError(f"reference {path} was counted by model {by[:12]}…, this is {bundle.sha256[:12]}…; {remedy}")
+        raise BundleError(f"reference {path} was counted by model {by[:12]}…, this is {bundle.sha256[:12]}…; {_REMEDY}")
     return reference
 
 

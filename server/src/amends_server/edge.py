@@ -20,14 +20,12 @@ from amends_server.failures import call_error
 from amends_server.identity.audit import Audit
 from amends_server.identity.gate import OPEN, Gate
 from amends_server.identity.visit import Visit, begin
-from amends_server.metadata import metadata_of
+from amends_server.metadata import metadata_of, tries_before
 from amends_server.methods import Method
 from amends_server.metrics import Metrics
 from amends_server.tracing import Tracing, exemplar
 
 REQUEST_ID_KEY = "x-request-id"
-_ATTEMPTS_KEY = "grpc-previous-rpc-attempts"
-"""What gRPC sends of a call that it tries again. Source: gRFC A6, client retries."""
 _REQUEST_ID = re.compile(r"[\x21-\x7e]{1,128}")
 _log = logging.getLogger("amends.call")
 
@@ -127,7 +125,7 @@ class _Call:
         self._started = time.monotonic()
         metadata = metadata_of(context)
         self._request_id = _request_id(metadata)
-        self._retry = _retry(metadata)
+        self._tries_before = tries_before(metadata)
         name = f"{method.service}/{method.name}"
         self._trace = watch.tracing.call(name, metadata) if watch.tracing is not None else None
 
@@ -178,7 +176,7 @@ class _Call:
     @property
     def _ids(self) -> dict[str, str]:
         ids = {"request_id": self._request_id, "service": self._method.service, "method": self._method.name}
-        return {**ids, "retry": self._retry} if self._retry else ids
+        return {**ids, "retry": str(self._tries_before)} if self._tries_before else ids
 
     def _enter(self) -> None:
         """Asks who calls, before anything is done for them.
@@ -245,12 +243,6 @@ class _Call:
 def _request_id(metadata: Mapping[str, str | bytes]) -> str:
     given = metadata.get(REQUEST_ID_KEY)
     return given if isinstance(given, str) and _REQUEST_ID.fullmatch(given) else uuid.uuid4().hex
-
-
-def _retry(metadata: Mapping[str, str | bytes]) -> str:
-    """How often a call was tried before, as its client says; empty where this is the first time."""
-    given = metadata.get(_ATTEMPTS_KEY, "")
-    return given if isinstance(given, str) and given.isdecimal() and len(given) <= 2 else ""
 
 
 def _safe(deserialize: Callable[[bytes], Any] | None) -> Callable[[bytes], Any] | None:

@@ -13,7 +13,7 @@ from amends_core.bundle import DEFAULT_BUNDLE, Bundle, load_bundle
 from amends_core.encoder import Encoding, OnnxEncoder
 from amends_core.errors import BundleError, PlaybookError, TeachingError
 from amends_core.playbooks import PlaybookLibrary
-from amends_core.reference import FILE, Reference, load_reference
+from amends_core.reference import Reference, load_reference, own_reference
 from amends_core.scorer import Scorer, phrases_of
 from amends_core.teaching import UNTAUGHT, Teaching, load_teaching
 
@@ -124,7 +124,7 @@ def _reference(settings: Settings, bundle: Bundle) -> Reference | None:
     if settings.reference is not None:
         return load_reference(settings.reference, bundle)
     try:
-        return load_reference(bundle.path / FILE, bundle)
+        return own_reference(bundle)
     except BundleError as error:
         _log.warning("no drift is measured", extra={"why": str(error)})
         return None

@@ -1,6 +1,7 @@
-"""The signature of a model bundle: Ed25519 over `manifest.json`, detached, the 64 bytes as OpenSSL writes them.
+"""The signatures of a model bundle: Ed25519 over `manifest.json`, detached, the 64 bytes as OpenSSL writes them.
 
-The manifest names the sha256 of every other file, so its signature covers the bundle. Keys are PEM files:
+The manifest names the sha256 of every other file but `reference.json`, which names the manifest's: where a bundle holds
+one it has a signature of its own, `reference.json.sig`. Together they cover all that is read. Keys are PEM files:
 
 openssl genpkey -algorithm ed25519 -out model.key && openssl pkey -in model.key -pubout -out model.pub
 openssl pkeyutl -sign -rawin -inkey model.key -in manifest.json -out manifest.json.sig
@@ -12,7 +13,7 @@ Source: RFC 8032, Edwards-curve digital signature algorithm; RFC 8410, its keys 
 import hashlib
 from pathlib import Path
 
-from amends_core.bundle import Bundle, load_bundle
+from amends_core.bundle import REFERENCE, Bundle, load_bundle
 from amends_core.errors import BundleError
 from cryptography.exceptions import InternalError, InvalidSignature, UnsupportedAlgorithm
 from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey, Ed25519PublicKey
@@ -20,6 +21,7 @@ from cryptography.hazmat.primitives.serialization import load_pem_private_key, l
 
 MANIFEST = "manifest.json"
 SIGNATURE = "manifest.json.sig"
+REFERENCE_SIGNATURE = f"{REFERENCE}.sig"
 _REMEDY = "get the bundle anew from whom you trust, or sign it with `amends bundle sign` once you have vetted it"
 
 
@@ -27,27 +29,23 @@ class KeyUnusable(BundleError):
     """A key file that holds no Ed25519 key of the kind that is needed; the message names it and the remedy."""
 
 
-def sign_bundle(folder: Path, key: Path) -> Path:
-    """Signs a bundle whose files agree with its manifest, and gives the file of the signature.
+def sign_bundle(folder: Path, key: Path) -> list[Path]:
+    """Signs a bundle whose files agree with its manifest, and gives the files of the signatures.
 
     Raises:
-        BundleError: the bundle is missing or damaged, or the signature cannot be written.
+        BundleError: the bundle is missing or damaged, or a signature cannot be written.
         KeyUnusable: the file holds no unencrypted Ed25519 private key.
     """
     private = _read_private(key)
     bundle = load_bundle(folder)
     raw = _read(folder, MANIFEST)
     _hold_to(bundle, raw)
-    path = folder / SIGNATURE
-    try:
-        path.write_bytes(private.sign(raw))
-    except OSError as error:
-        raise BundleError(f"cannot write {path}: {error.strerror}; make the folder writable") from error
-    return path
+    signed = {SIGNATURE: raw} if bundle.reference is None else {SIGNATURE: raw, REFERENCE_SIGNATURE: bundle.reference}
+    return [_write(folder / name, private.sign(content)) for name, content in signed.items()]
 
 
 def load_signed(folder: Path, key: Path) -> Bundle:
-    """Loads a bundle whose manifest carries a good signature; nothing of it is parsed before that is known.
+    """Loads a bundle whose files carry good signatures; nothing of it is parsed before that is known.
 
     Raises:
         BundleError: it is unsigned, signed by another key or changed since, or missing or damaged.
@@ -55,15 +53,36 @@ def load_signed(folder: Path, key: Path) -> Bundle:
     """
     public = _read_public(key)
     raw = _read(folder, MANIFEST)
-    try:
-        public.verify(_read(folder, SIGNATURE), raw)
-    except InvalidSignature:
-        raise BundleError(
-            f"the signature of bundle {folder} is not by the key of {key}, or its manifest was changed; {_REMEDY}"
-        ) from None
+    if not _is_signed(raw, _read(folder, SIGNATURE), public):
+        raise _not_by(key, folder, "manifest")
     bundle = load_bundle(folder)
     _hold_to(bundle, raw)
+    reference = bundle.reference
+    if reference is not None and not _is_signed(reference, _read(folder, REFERENCE_SIGNATURE), public):
+        raise _not_by(key, folder, "reference")
     return bundle
+
+
+def _is_signed(content: bytes, signature: bytes, public: Ed25519PublicKey) -> bool:
+    try:
+        public.verify(signature, content)
+    except InvalidSignature:
+        return False
+    return True
+
+
+def _not_by(key: Path, folder: Path, what: str) -> BundleError:
+    return BundleError(
+        f"the signature of bundle {folder} is not by the key of {key}, or its {what} was changed; {_REMEDY}"
+    )
+
+
+def _write(path: Path, signature: bytes) -> Path:
+    try:
+        path.write_bytes(signature)
+    except OSError as error:
+        raise BundleError(f"cannot write {path}: {error.strerror}; make the folder writable") from error
+    return path
 
 
 def _hold_to(bundle: Bundle, raw: bytes) -> None:
@@ -76,8 +95,8 @@ def _read(folder: Path, name: str) -> bytes:
     try:
         return (folder / name).read_bytes()
     except OSError as error:
-        if name == SIGNATURE and isinstance(error, FileNotFoundError):
-            raise BundleError(f"bundle {folder} is not signed: it holds no {SIGNATURE}; {_REMEDY}") from None
+        if name in {SIGNATURE, REFERENCE_SIGNATURE} and isinstance(error, FileNotFoundError):
+            raise BundleError(f"bundle {folder} is not signed: it holds no {name}; {_REMEDY}") from None
         raise BundleError(f"cannot read {name} of bundle {folder}: {error.strerror}; {_REMEDY}") from error
 
 

@@ -4,6 +4,7 @@ from pathlib import Path
 
 import pytest
 from amends_cli.app import app
+from amends_core.bundle import REFERENCE
 from amends_server.signing import SIGNATURE
 from second_bundle import VERSION, write_bundle, write_keys
 from typer.testing import CliRunner
@@ -31,6 +32,16 @@ def test_what_was_signed_is_verified(bundle: Path, keys: tuple[Path, Path]) -> N
     assert status == 0
     assert VERSION in shown
     assert "whole and signed by this key" in shown
+
+
+def test_a_changed_reference_ends_with_2_in_one_line(bundle: Path, keys: tuple[Path, Path]) -> None:
+    run("sign", bundle, "--key", keys[0])
+    text = (bundle / REFERENCE).read_text()
+    (bundle / REFERENCE).write_text(text.replace('"score"', '"scope"'))
+    status, shown = run("verify", bundle, "--key", keys[1])
+    assert status == 2
+    assert "its reference was changed" in shown
+    assert len(shown.strip().splitlines()) == 1
 
 
 def test_without_a_key_the_signature_is_said_not_to_be_checked(bundle: Path) -> None:

@@ -7,12 +7,12 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from amends_core.bundle import DEFAULT_BUNDLE, Bundle, load_bundle
+from amends_core.bundle import DEFAULT_BUNDLE, REFERENCE, Bundle, load_bundle
 from amends_core.conversation import Turn
 from amends_core.errors import BundleError
 from amends_core.judgement import Judgement, Verdict
 from amends_core.local import LocalScorer
-from amends_core.reference import FIGURES, FILE, NONE, count, load_reference, observations
+from amends_core.reference import FIGURES, NONE, count, load_reference, observations, own_reference
 from amends_core.taxonomy import Role, Step, Strength
 from amends_train.reference import CONVERSATIONS, counted, write
 from hypothesis import given
@@ -78,8 +78,8 @@ def test_what_is_written_is_read_back_as_shares(bundle: Bundle, local: LocalScor
     rows.write_text(
         json.dumps({"turns": turns}) + "\n" + json.dumps({"turns": turns[:1], "replies": [{"text": "No."}]})
     )
-    write(tmp_path / FILE, counted(local, [rows]))
-    reference = load_reference(tmp_path / FILE, bundle)
+    write(tmp_path / REFERENCE, counted(local, [rows]))
+    reference = load_reference(tmp_path / REFERENCE, bundle)
     assert set(reference.playbooks) == {playbook.name for playbook in local.library}
     for figure in FIGURES:
         assert math.isclose(sum(reference.shares("unified", figure).values()), 1)
@@ -87,7 +87,7 @@ def test_what_is_written_is_read_back_as_shares(bundle: Bundle, local: LocalScor
 
 
 def _spoilt(**changes: Any) -> str:
-    data = json.loads((DEFAULT_BUNDLE / FILE).read_text())
+    data = json.loads((DEFAULT_BUNDLE / REFERENCE).read_text())
     for path, value in changes.items():
         place = data
         *above, last = path.split("__")
@@ -105,6 +105,7 @@ def _spoilt(**changes: Any) -> str:
     [
         ("", "cannot be used"),
         ("[]", "cannot be used"),
+        ("[" * 100_000, "cannot be used"),
         (_spoilt(format=2), "format is 2"),
         (_spoilt(model_sha256="0" * 64), "counted by model 000000000000"),
         (_spoilt(playbooks__unified__verdict=None), "other figures or bins"),
@@ -116,15 +117,15 @@ def _spoilt(**changes: Any) -> str:
 def test_a_reference_that_cannot_be_meant_is_refused_with_the_remedy(
     bundle: Bundle, tmp_path: Path, text: str, wrong: str
 ) -> None:
-    (tmp_path / FILE).write_text(text)
+    (tmp_path / REFERENCE).write_text(text)
     with pytest.raises(BundleError, match=wrong) as caught:
-        load_reference(tmp_path / FILE, bundle)
+        load_reference(tmp_path / REFERENCE, bundle)
     assert "python -m amends_train.reference" in str(caught.value)
 
 
 def test_the_shipped_reference_is_what_the_shipped_model_judges(bundle: Bundle, local: LocalScorer) -> None:
     """Closely: a weight that is fitted anew may move a few judgements to the next bin."""
-    shipped, now = load_reference(DEFAULT_BUNDLE / FILE, bundle), counted(local, CONVERSATIONS)
+    shipped, now = own_reference(bundle), counted(local, CONVERSATIONS)
     for playbook in now.playbooks:
         for figure, bins in FIGURES.items():
             p, q = now.shares(playbook, figure), shipped.shares(playbook, figure)

@@ -5,9 +5,8 @@ import runpy
 from pathlib import Path
 
 import pytest
-from amends_core.bundle import load_bundle
+from amends_core.bundle import REFERENCE, load_bundle
 from amends_core.errors import BundleError
-from amends_core.reference import FILE
 from amends_server.editions import load_model
 from amends_server.metrics import LATENCY, Metrics
 from amends_server.settings import Settings
@@ -45,9 +44,9 @@ def test_buckets_are_dense_about_the_objective() -> None:
 
 
 def test_a_reference_that_is_given_must_be_of_the_model(tmp_path: Path) -> None:
-    (tmp_path / FILE).write_text("{}")
+    (tmp_path / REFERENCE).write_text("{}")
     with pytest.raises(BundleError, match=r"amends_train\.reference"):
-        load_model(Settings(reference=tmp_path / FILE))
+        load_model(Settings(reference=tmp_path / REFERENCE))
 
 
 def test_a_bundle_with_a_reference_of_another_model_serves_without(
@@ -56,8 +55,8 @@ def test_a_bundle_with_a_reference_of_another_model_serves_without(
     bundle = load_bundle()
     for name in ("manifest.json", *bundle.manifest.files):
         (tmp_path / name).symlink_to(bundle.path / name)
-    text = (bundle.path / FILE).read_text().replace(bundle.sha256, "0" * 64)
-    (tmp_path / FILE).write_text(text)
+    text = (bundle.path / REFERENCE).read_text().replace(bundle.sha256, "0" * 64)
+    (tmp_path / REFERENCE).write_text(text)
     model = load_model(Settings(model_dir=tmp_path))
     assert model.reference is None
     assert "no drift is measured" in caplog.messages

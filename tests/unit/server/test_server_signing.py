@@ -6,11 +6,11 @@ import subprocess
 from pathlib import Path
 
 import pytest
-from amends_core.bundle import DEFAULT_BUNDLE
+from amends_core.bundle import DEFAULT_BUNDLE, REFERENCE
 from amends_core.errors import BundleError
 from amends_server.editions import load_model
 from amends_server.settings import Settings
-from amends_server.signing import SIGNATURE, KeyUnusable, load_signed, sign_bundle
+from amends_server.signing import REFERENCE_SIGNATURE, SIGNATURE, KeyUnusable, load_signed, sign_bundle
 from second_bundle import VERSION, write_bundle, write_keys
 
 
@@ -69,6 +69,26 @@ def test_a_changed_model_is_refused_by_the_signed_checksum(signed: Path, keys: t
         load_signed(signed, keys[1])
 
 
+def test_a_changed_reference_is_refused_although_the_manifest_does_not_name_it(
+    signed: Path, keys: tuple[Path, Path]
+) -> None:
+    with (signed / REFERENCE).open("a") as file:
+        file.write(" ")
+    with pytest.raises(BundleError, match="its reference was changed"):
+        load_signed(signed, keys[1])
+
+
+def test_a_reference_that_is_slipped_in_is_refused(tmp_path: Path, keys: tuple[Path, Path]) -> None:
+    folder = write_bundle(tmp_path / "bundle")
+    reference = (folder / REFERENCE).read_bytes()
+    (folder / REFERENCE).unlink()
+    assert sign_bundle(folder, keys[0]) == [folder / SIGNATURE]
+    assert load_signed(folder, keys[1]).reference is None
+    (folder / REFERENCE).write_bytes(reference)
+    with pytest.raises(BundleError, match=r"is not signed: it holds no reference\.json\.sig"):
+        load_signed(folder, keys[1])
+
+
 def test_a_damaged_bundle_is_not_signed(tmp_path: Path, keys: tuple[Path, Path]) -> None:
     folder = write_bundle(tmp_path / "bundle")
     (folder / "tokenizer.json").write_text("{}")
@@ -101,19 +121,21 @@ def test_a_missing_key_is_named(signed: Path) -> None:
 @pytest.mark.skipif(shutil.which("openssl") is None, reason="openssl is not here: install Debian's package openssl")
 def test_openssl_signs_and_verifies_the_same(tmp_path: Path) -> None:
     folder, key, public = write_bundle(tmp_path / "bundle"), tmp_path / "a.key", tmp_path / "a.pub"
-    manifest, signature = folder / "manifest.json", folder / SIGNATURE
+    pairs = [(folder / "manifest.json", folder / SIGNATURE), (folder / REFERENCE, folder / REFERENCE_SIGNATURE)]
 
     def openssl(*args: str | Path) -> None:
         subprocess.run(["openssl", *args], check=True, capture_output=True, timeout=60)
 
     openssl("genpkey", "-algorithm", "ed25519", "-out", key)
     openssl("pkey", "-in", key, "-pubout", "-out", public)
-    openssl("pkeyutl", "-sign", "-rawin", "-inkey", key, "-in", manifest, "-out", signature)
-    by_openssl = signature.read_bytes()
+    for file, signature in pairs:
+        openssl("pkeyutl", "-sign", "-rawin", "-inkey", key, "-in", file, "-out", signature)
+    by_openssl = [signature.read_bytes() for _, signature in pairs]
     assert load_signed(folder, public).manifest.version == VERSION
     sign_bundle(folder, key)
-    assert signature.read_bytes() == by_openssl
-    openssl("pkeyutl", "-verify", "-rawin", "-pubin", "-inkey", public, "-in", manifest, "-sigfile", signature)
+    assert [signature.read_bytes() for _, signature in pairs] == by_openssl
+    for file, signature in pairs:
+        openssl("pkeyutl", "-verify", "-rawin", "-pubin", "-inkey", public, "-in", file, "-sigfile", signature)
 
 
 @pytest.mark.parametrize("name", ["model_dir", "shadow_model_dir"])

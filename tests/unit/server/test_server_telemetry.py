@@ -2,7 +2,6 @@
 
 import time
 from collections.abc import Iterator
-from concurrent.futures import ThreadPoolExecutor
 from typing import Any
 
 import grpc
@@ -10,8 +9,7 @@ import pytest
 from amends_core.bundle import Bundle, load_bundle
 from amends_server import telemetry
 from amends_server.telemetry import TelemetryError, open_telemetry
-from opentelemetry.proto.collector.metrics.v1 import metrics_service_pb2, metrics_service_pb2_grpc
-from opentelemetry.proto.collector.trace.v1 import trace_service_pb2, trace_service_pb2_grpc
+from otlp_collector import Collector, collecting
 
 ENDPOINT = "OTEL_EXPORTER_OTLP_ENDPOINT"
 METHOD = "amends.v1.EmpathyService/ScoreReply"
@@ -57,43 +55,11 @@ def test_what_it_cannot_do_is_refused(bundle: Bundle, name: str, value: str, kno
         open_telemetry(bundle, asked=True, environment={name: value})
 
 
-class _Traces(trace_service_pb2_grpc.TraceServiceServicer):
-    def __init__(self, requests: list[Any]) -> None:
-        self._requests = requests
-
-    def Export(self, request: Any, context: Any) -> Any:
-        self._requests.append(request)
-        return trace_service_pb2.ExportTraceServiceResponse()
-
-
-class _Metrics(metrics_service_pb2_grpc.MetricsServiceServicer):
-    def __init__(self, requests: list[Any]) -> None:
-        self._requests = requests
-
-    def Export(self, request: Any, context: Any) -> Any:
-        self._requests.append(request)
-        return metrics_service_pb2.ExportMetricsServiceResponse()
-
-
-class Collector:
-    """A receiver of OTLP, and what it received."""
-
-    def __init__(self) -> None:
-        self.traces: list[Any] = []
-        self.metrics: list[Any] = []
-        self.server = grpc.server(ThreadPoolExecutor(2))
-        trace_service_pb2_grpc.add_TraceServiceServicer_to_server(_Traces(self.traces), self.server)
-        metrics_service_pb2_grpc.add_MetricsServiceServicer_to_server(_Metrics(self.metrics), self.server)
-        self.port = self.server.add_insecure_port("127.0.0.1:0")
-
-
 @pytest.fixture
 def collector(monkeypatch: pytest.MonkeyPatch) -> Iterator[Collector]:
-    receiver = Collector()
-    monkeypatch.setenv(ENDPOINT, f"http://127.0.0.1:{receiver.port}")
-    receiver.server.start()
-    yield receiver
-    receiver.server.stop(0).wait()
+    with collecting() as receiver:
+        monkeypatch.setenv(ENDPOINT, receiver.endpoint)
+        yield receiver
 
 
 def _call(bundle: Bundle) -> None:

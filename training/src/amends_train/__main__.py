@@ -5,9 +5,8 @@ import json
 from pathlib import Path
 
 import torch
-from amends_core.bundle import load_bundle
+from amends_core.bundle import REFERENCE, load_bundle
 from amends_core.local import LocalScorer
-from amends_core.reference import FILE
 
 from amends_train import reference
 from amends_train.bases import BASES
@@ -62,7 +61,7 @@ def main() -> None:
     )
     figures = run(recipe, read_inputs(sources))
     local = LocalScorer(load_bundle(args.out))
-    reference.write(args.out / FILE, reference.counted(local, reference.CONVERSATIONS))
+    reference.write(args.out / REFERENCE, reference.counted(local, reference.CONVERSATIONS))
     print(json.dumps(figures, indent=1))
 
 

@@ -10,12 +10,12 @@ from collections.abc import Iterator, Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
-from amends_core.bundle import DEFAULT_BUNDLE, load_bundle
+from amends_core.bundle import DEFAULT_BUNDLE, REFERENCE, load_bundle
 from amends_core.conversation import Turn
 from amends_core.judgement import Judgement
 from amends_core.local import LocalScorer
 from amends_core.playbooks import load_library
-from amends_core.reference import FILE, FORMAT, Reference, count
+from amends_core.reference import FORMAT, Reference, count
 from amends_core.taxonomy import Role
 
 CONVERSATIONS = (Path("eval/datasets/ranked-v1/dev.jsonl"), Path("eval/datasets/arcs-v1/dev.jsonl"))
@@ -50,7 +50,7 @@ def main() -> None:
     """Counts over conversations and writes the reference of a bundle."""
     parser = argparse.ArgumentParser(prog="amends_train.reference", description=__doc__)
     parser.add_argument("--bundle", type=Path, default=DEFAULT_BUNDLE)
-    parser.add_argument("--out", type=Path, help=f"file to write; {FILE} of the bundle if not given")
+    parser.add_argument("--out", type=Path, help=f"file to write; {REFERENCE} of the bundle if not given")
     parser.add_argument("--playbook-dir", type=Path, help="folder of your own playbooks (*.yaml)")
     parser.add_argument(
         "conversations", type=Path, nargs="*", default=CONVERSATIONS, help="JSON lines of turns: role and text"
@@ -58,7 +58,7 @@ def main() -> None:
     args = parser.parse_args()
     local = LocalScorer(load_bundle(args.bundle), load_library(args.playbook_dir))
     reference = counted(local, args.conversations)
-    write(args.out or args.bundle / FILE, reference)
+    write(args.out or args.bundle / REFERENCE, reference)
     for name, counts in reference.playbooks.items():
         print(f"{name}: {sum(counts['score'].values())} judgements")
 
