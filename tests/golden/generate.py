@@ -99,7 +99,7 @@ def _advice(advice: Advice) -> dict[str, Any]:
     return {
         "stage": advice.position.stage.name,
         "steps": {step.step.value: _rounded(step.probability) for step in advice.steps},
-        "say": advice.steps[0].phrasings[0],
+        "say": next(iter(advice.steps[0].phrasings), ""),
         "pause": advice.pause_reason,
         "avoid": [avoidance.subject.value for avoidance in advice.avoid],
     }

@@ -22,6 +22,7 @@ def _sections(advice: advice_pb2.Advice) -> Iterator[RenderableType]:
         f"playbook {advice.playbook.name} {advice.playbook.version}, stage {advice.stage} ({advice.stage_index + 1})",
         style=QUIET,
     )
+    yield from situation(advice)
     if advice.steps:
         yield _steps(advice)
     if advice.avoid:
@@ -39,6 +40,20 @@ def advice_headline(advice: advice_pb2.Advice) -> Text:
     if advice.steps:
         return Text.assemble(("next: ", "bold"), (step_word(advice.steps[0].step), f"bold {GOOD}"))
     return Text("no step is called for", style="bold")
+
+
+def situation(advice: advice_pb2.Advice) -> Iterator[Text]:
+    """Says what to mend, and what kind of conversation this is, a line each."""
+    for repair in advice.repairs:
+        example = (f" “{repair.example}”" if repair.example else "", f"italic {QUIET}")
+        yield Text.assemble(("repair ", f"bold {BAD}"), misstep_word(repair.misstep), f": {repair.text}", example)
+    if advice.only_asks:
+        yield Text("the customer only wants an answer", style="bold")
+    if advice.issues:
+        names = [issue.about or "another question" for issue in advice.issues]
+        yield Text.assemble(("the customer raises several things", "bold"), f": {', '.join(names)}")
+    if advice.follow_up_due:
+        yield Text.assemble(("follow-up due", "bold"), f": {advice.follow_up_reason}")
 
 
 def avoidances(advice: advice_pb2.Advice) -> Iterator[Text]:

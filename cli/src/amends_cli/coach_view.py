@@ -7,7 +7,7 @@ from amends.v1 import empathy_service_pb2 as pb
 from rich.console import Group, RenderableType
 from rich.text import Text
 
-from amends_cli.advice_view import advice_headline, avoidances
+from amends_cli.advice_view import advice_headline, avoidances, situation
 from amends_cli.judgement_view import brief
 from amends_cli.words import BAD, GOOD, QUIET, word
 
@@ -33,6 +33,7 @@ def _lines(answer: pb.CoachConversationResponse) -> Iterator[Text]:
 
 def _advice(advice: advice_pb2.Advice) -> Iterator[Text]:
     yield advice_headline(advice)
+    yield from situation(advice)
     if not advice.pause:
         for step in advice.steps[:1]:
             yield Text(step.reason, style=QUIET)

@@ -7,7 +7,7 @@ from typing import Any
 import grpc
 import pytest
 from amends.v1 import empathy_service_pb2 as pb
-from amends.v1 import judgement_pb2
+from amends.v1 import judgement_pb2, taxonomy_pb2
 from amends_client.testing import Failure, FakeServer
 
 Run = Callable[..., Any]
@@ -44,6 +44,17 @@ def test_each_line_is_a_turn_and_has_its_answer(
     opening, said, replied = (call.request for call in server.calls)
     assert (opening.start.playbook, opening.start.locale) == ("unified", "en-GB")
     assert (said.turn.text, replied.turn.text) == ("It is a week late!", "I am so sorry about the wait.")
+
+
+def test_what_is_to_be_repaired_is_said_with_the_advice(
+    server: FakeServer, run: Run, answers: list[pb.CoachConversationResponse]
+) -> None:
+    answers[1].advice.repairs.add(misstep=taxonomy_pb2.MISSTEP_DEFEND, text="Your last turn argued: stop.")
+    answers[1].advice.follow_up_due = True
+    server.answer("CoachConversation", *answers)
+    shown = run("coach", stdin=SAID).stdout
+    assert "repair defend: Your last turn argued: stop.\n" in shown
+    assert "follow-up due" in shown
 
 
 def test_advice_that_did_not_change_is_not_said_again(server: FakeServer, run: Run) -> None:

@@ -111,6 +111,34 @@ def test_next_shows_steps_phrasings_and_what_to_avoid(
         assert shown in result.stdout
 
 
+def test_next_shows_what_to_repair_and_what_the_conversation_is_about(
+    server: FakeServer, run: Run, advised: empathy_service_pb2.NextStepResponse
+) -> None:
+    advice = advised.advice
+    advice.repairs.add(misstep=taxonomy_pb2.MISSTEP_DEFEND, text="Your last turn argued: stop.", example="I hear you.")
+    advice.only_asks = advice.follow_up_due = True
+    advice.follow_up_reason = "A call was promised."
+    advice.issues.add(about="the delivery", problem=True)
+    advice.issues.add()
+    server.answer("NextStep", advised)
+    shown = run("next", stdin=SAID).stdout
+    for line in (
+        "repair defend: Your last turn argued: stop. “I hear you.”",
+        "the customer only wants an answer",
+        "the customer raises several things: the delivery, another question",
+        "follow-up due: A call was promised.",
+    ):
+        assert line in shown
+
+
+def test_next_says_nothing_of_what_is_not_so(
+    server: FakeServer, run: Run, advised: empathy_service_pb2.NextStepResponse
+) -> None:
+    server.answer("NextStep", advised)
+    shown = run("next", stdin=SAID).stdout
+    assert not any(words in shown for words in ("repair", "only wants", "raises", "follow-up"))
+
+
 def test_next_says_to_pause_before_anything_else(
     server: FakeServer, run: Run, advised: empathy_service_pb2.NextStepResponse
 ) -> None:

@@ -7,8 +7,9 @@ from amends_core.bundle import output_name
 from amends_core.coaching import Coach, Fate
 from amends_core.conversation import Turn
 from amends_core.errors import RequestError, UnknownPlaybook
+from amends_core.playbooks import PlaybookLibrary
 from amends_core.scorer import MAX_HISTORY_TURNS
-from amends_core.taxonomy import Role, Step
+from amends_core.taxonomy import Misstep, Role, Step
 from coaching_builders import Live, replies, says, writing
 from core_builders import (
     ACT,
@@ -24,6 +25,7 @@ from core_builders import (
     SORRY,
     VENTS,
     World,
+    agent,
     said,
 )
 
@@ -205,3 +207,18 @@ def test_a_turn_earlier_than_one_before_it_is_refused(live: Live) -> None:
 def test_an_unknown_playbook_is_refused_at_the_opening(world: World) -> None:
     with pytest.raises(UnknownPlaybook):
         Coach(world.scorer, "m").opened([], "none_of_that_name")
+
+
+def test_advice_says_how_to_repair_the_misstep_that_a_turn_just_made(library: PlaybookLibrary) -> None:
+    blame = "You should have kept it shut."
+    live = Live(World(library, {blame: agent(Misstep.BLAME_CUSTOMER)}))
+    live.open(*said(VENTS))
+    advice = live.play(replies(blame)).advice
+    assert advice
+    assert [repair.misstep for repair in advice.repairs] == [Misstep.BLAME_CUSTOMER]
+    again = live.play(replies(blame)).advice
+    assert again
+    assert [place.turn_index for place in again.repairs[0].places] == [2]
+    mended = live.play(replies(SORRY)).advice
+    assert mended
+    assert mended.repairs == ()

@@ -4,7 +4,7 @@ from dataclasses import replace
 
 import pytest
 from amends_core.coaching import Fate, Standing
-from amends_core.taxonomy import Role, Step
+from amends_core.taxonomy import Misstep, Role, Step
 
 STANDING = Standing((Step.EMPATHIZE, Step.APOLOGIZE, Step.THANK), "hear", pause=False, resolved=False)
 SILENCE = replace(STANDING, pause=True)
@@ -20,6 +20,11 @@ C, A = Role.CUSTOMER, Role.AGENT
         ({"stage": "mend"}, True, True),
         ({"pause": True}, True, True),
         ({"resolved": True}, True, True),
+        ({"repairs": (Misstep.DEFEND,)}, True, True),
+        ({"harmful_turn": 3}, True, True),
+        ({"only_asks": True}, True, False),
+        ({"follow_up_due": True}, True, False),
+        ({"issues": 2}, True, False),
     ],
 )
 def test_what_counts_as_a_change(change: dict[str, object], differs: bool, at_a_glance: bool) -> None:

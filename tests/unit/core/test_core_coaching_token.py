@@ -10,7 +10,7 @@ from amends_core.coaching import Answer, Coach, StaleToken
 from amends_core.conversation import Turn
 from amends_core.errors import RequestError
 from amends_core.playbooks import PlaybookLibrary
-from amends_core.taxonomy import Role
+from amends_core.taxonomy import Misstep, Role
 from coaching_builders import Event, Live, replies, says
 from core_builders import SAID, SORRY, VENTS, World, said
 from hypothesis import given
@@ -109,7 +109,22 @@ def test_a_forged_token_is_refused_and_never_an_error_of_ours(live: Live, conten
     assert refusal(live, *live.session.turns, token=forged).reason == "BAD_TOKEN"
 
 
-@pytest.mark.parametrize("change", [{"steps": []}, {"steps": ["RUN"]}, {"steps": 3}, {"more": 1}])
+def test_a_token_of_an_older_release_opens_the_conversation(live: Live) -> None:
+    assert live.session.standing
+    told = json.loads(live.token[5:])["standing"]
+    assert set(told) == {"steps", "stage", "pause", "resolved"}
+    assert live.coach.opened(live.session.turns, token=live.token).after.standing == live.session.standing
+
+
+def test_what_is_to_be_repaired_survives_a_break(live: Live) -> None:
+    assert live.session.standing
+    standing = replace(live.session.standing, repairs=(Misstep.DEFEND,), issues=2, follow_up_due=True)
+    token = live.coach.token(replace(live.session, standing=standing))
+    assert len(token) < 400
+    assert live.coach.opened(live.session.turns, token=token).after.standing == standing
+
+
+@pytest.mark.parametrize("change", [{"steps": []}, {"steps": ["RUN"]}, {"steps": 3}, {"more": 1}, {"repairs": ["RUN"]}])
 def test_forged_advice_is_refused(live: Live, change: dict[str, object]) -> None:
     fields = json.loads(live.token[5:])
     fields["standing"] |= change

@@ -1,13 +1,21 @@
 """Between the contract and the core: no word is lost on the way, and times are checked."""
 
+from dataclasses import replace
 from datetime import UTC, datetime
 
 import pytest
-from amends.v1 import conversation_pb2, empathy_service_pb2, judgement_pb2, playbook_pb2, taxonomy_pb2
+from amends.v1 import advice_pb2, conversation_pb2, empathy_service_pb2, judgement_pb2, playbook_pb2, taxonomy_pb2
+from amends_core.advice import Advice, Avoidance, Repair, StepAdvice
+from amends_core.conversation import CustomerMoment
+from amends_core.detection import CustomerReading
 from amends_core.errors import RequestError
+from amends_core.issues import Issue, Topic
+from amends_core.judgement import Place
 from amends_core.playbooks import PlaybookLibrary, load_library
-from amends_core.taxonomy import Role
-from amends_server.convert import playbook_to, reply_from, turns_from
+from amends_core.stages import Position
+from amends_core.taxonomy import CustomerAct, Misstep, Role, Step
+from amends_core.text import Span
+from amends_server.convert import advice_to, playbook_to, reply_from, turns_from
 from google.protobuf.timestamp_pb2 import Timestamp
 
 NOON = 1_700_000_000
@@ -93,3 +101,52 @@ def test_every_playbook_becomes_a_message_without_loss(library: PlaybookLibrary)
 def test_exemplars_are_left_out_where_they_are_not_wanted(library: PlaybookLibrary) -> None:
     message = playbook_to(library.get("unified"), with_exemplars=False)
     assert not message.exemplars
+
+
+@pytest.fixture
+def advice(library: PlaybookLibrary) -> Advice:
+    playbook = library.get("unified")
+    reading = CustomerReading(CustomerAct.VENT, 0.9, 0.8, acts={}, calls_for={})
+    return Advice(
+        steps=(StepAdvice(Step.APOLOGIZE, 0.7, "It is due.", ()),),
+        position=Position(0, playbook.stages[0], waiting=False, resolved=False),
+        pause_reason="",
+        avoid=(Avoidance(Misstep.DEFEND, "It argues."), Avoidance(Step.APOLOGIZE, "It was said.")),
+        customer=CustomerMoment(2, reading, 0.8),
+        playbook=playbook,
+    )
+
+
+def test_advice_without_anything_to_mend_says_so(advice: Advice) -> None:
+    message = advice_to(advice)
+    assert (len(message.repairs), len(message.issues)) == (0, 0)
+    assert (message.only_asks, message.follow_up_due, message.follow_up_reason) == (False, False, "")
+    assert [each.WhichOneof("subject") for each in message.avoid] == ["misstep", "step"]
+
+
+def test_repairs_follow_up_and_issues_become_messages(advice: Advice) -> None:
+    place, steps = Place(1, Span(4, 9)), frozenset({Step.TAKE_OWNERSHIP, Step.APOLOGIZE})
+    message = advice_to(
+        replace(
+            advice,
+            repairs=(Repair(Misstep.BLAME_CUSTOMER, (place,), "Take it back.", "I was wrong.", steps),),
+            only_asks=True,
+            follow_up_reason="A call was promised.",
+            issues=(
+                Issue(Topic.CHARGE, is_problem=True, span=Span(0, 3)),
+                Issue(None, is_problem=False, span=Span(5, 8)),
+            ),
+        )
+    )
+    assert message.repairs[0] == advice_pb2.Repair(
+        misstep=taxonomy_pb2.MISSTEP_BLAME_CUSTOMER,
+        spans=[conversation_pb2.Span(turn_index=1, start=4, end=9)],
+        text="Take it back.",
+        example="I was wrong.",
+        steps=[taxonomy_pb2.STEP_APOLOGIZE, taxonomy_pb2.STEP_TAKE_OWNERSHIP],
+    )
+    assert (message.only_asks, message.follow_up_due, message.follow_up_reason) == (True, True, "A call was promised.")
+    assert [(issue.about, issue.problem, issue.span.turn_index) for issue in message.issues] == [
+        ("the charge", True, 2),
+        ("", False, 2),
+    ]

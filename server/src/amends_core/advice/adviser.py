@@ -6,16 +6,21 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import NDArray
 
+from amends_core.advice.avoidances import Avoidance, avoidances
 from amends_core.advice.features import state_features, step_features
+from amends_core.advice.follow_up import follow_up_reason
+from amends_core.advice.repairs import Repair, mended_by, repairs_of
 from amends_core.advice.turn_taking import pause_reason
 from amends_core.advice.weights import Weights, shipped
+from amends_core.advice.wording import ANSWERING, WHY, WHY_ANSWER, WHY_BY_RULE, WHY_EXCEPTION, all_of
 from amends_core.conversation import CustomerMoment, State
 from amends_core.encoder import Floats
 from amends_core.exemplars import ExemplarIndex
+from amends_core.issues import Issue, issues_in
 from amends_core.playbooks import Order, Playbook
 from amends_core.promises import PromiseStatus
-from amends_core.stages import WANTS_REMEDY, Position, exception_is_due, expectations, locate, remedy_is_early
-from amends_core.taxonomy import STEPS, CustomerAct, Expectation, Label, Misstep, Role, Step
+from amends_core.stages import Position, exception_is_due, expectations, locate
+from amends_core.taxonomy import STEPS, CustomerAct, Expectation, Label, Role, Step
 
 PHRASINGS = 3
 STAGE_PULL = 0.5
@@ -24,43 +29,13 @@ REFUSED_PULL = 2.5
 """The same where the customer corrected what was made there: it is made again before anything else."""
 EXCEPTION_PULL = 4.0
 """The same for GO_FURTHER where a limit was turned down and the playbook allows an exception."""
+MOVED = 0.2
+"""From here on a message calls for sympathy too far to want nothing but an answer: 1 in 12 calm questions does so, of
+people who worry or have met a problem ("app keeps eating my tickets, sort it out please" .23)."""
 
-_WHY: Mapping[Step, str] = {
-    Step.LISTEN: "Room to tell all of it comes before anything is solved.",
-    Step.THANK: "Raising this took effort; thanks make the customer an ally.",
-    Step.CLARIFY: "An open question finds out what is not known yet, without testing the customer.",
-    Step.REFLECT: "Saying the problem back shows that it was understood.",
-    Step.EMPATHIZE: "The feeling is met before the fix; naming it shows that the customer was heard.",
-    Step.APOLOGIZE: "Something went wrong; a plain apology, without an if or a but, is due.",
-    Step.TAKE_OWNERSHIP: "The customer needs to know who will see this through.",
-    Step.STATE_LIMITS: "If something cannot be done, saying so now spares a second disappointment.",
-    Step.TAKE_ACTION: "The customer wants to know what happens now, and by when.",
-    Step.GO_FURTHER: "Something beyond the fix shows that this customer matters.",
-    Step.CHECK_SATISFACTION: "Only the customer can say whether the remedy is right.",
-    Step.FOLLOW_UP: "A later contact makes sure that the remedy holds.",
-    Step.APPRECIATE: "A warm close values the customer's patience or loyalty.",
-}
 _MENDS_PROMISE = frozenset({Step.APOLOGIZE, Step.TAKE_OWNERSHIP, Step.TAKE_ACTION, Step.FOLLOW_UP})
-_WHY_BY_RULE: Mapping[str, tuple[Step, str]] = {
-    "apology_names_nobody": (
-        Step.APOLOGIZE,
-        "Something went wrong; a plain apology is due that names no person, product or process.",
-    ),
-    "reflection_is_confirmed": (
-        Step.REFLECT,
-        "Saying the problem back, and asking for a yes or no, shows that it was understood.",
-    ),
-    "satisfaction_by_person": (
-        Step.CHECK_SATISFACTION,
-        "Only the customer can say whether the remedy is right; ask in person, not by a survey.",
-    ),
-    "self_disclosure_allowed": (
-        Step.EMPATHIZE,
-        "The feeling is met before the fix; a short word of your own is welcome, details of your own are not.",
-    ),
-}
-"""By rule: the step it is about, and why that step is worth doing where the rule holds."""
-_WHY_EXCEPTION = "The customer turned a limit down, and this playbook allows an exception to make it right."
+_SEVERAL = 2
+"""From so many issues on advice speaks of them."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -74,14 +49,6 @@ class StepAdvice:
 
 
 @dataclass(frozen=True, slots=True)
-class Avoidance:
-    """Something not to do now."""
-
-    subject: Label
-    reason: str
-
-
-@dataclass(frozen=True, slots=True)
 class Advice:
     """What to do next."""
 
@@ -92,6 +59,14 @@ class Advice:
     avoid: tuple[Avoidance, ...]
     customer: CustomerMoment
     playbook: Playbook
+    repairs: tuple[Repair, ...] = ()
+    """What the agent's last turn did wrong, with how to mend it; gravest first."""
+    only_asks: bool = False
+    """Whether the customer, as of their last message, is calm, has no problem to tell of, and wants an answer."""
+    follow_up_reason: str = ""
+    """Why a later contact is due now that the customer is content; empty where none is."""
+    issues: tuple[Issue, ...] = ()
+    """The questions and problems of the customer's last message, where it plainly raises several."""
 
 
 class Adviser:
@@ -107,18 +82,27 @@ class Adviser:
         position = locate(playbook, state)
         odds = _probabilities(self._weights, playbook, state, position, last_speaker)
         ranked = sorted(odds, key=lambda step: (-odds[step], STEPS.index(step)))[:most]
+        issues, repairs = issues_in(state.case.last_message), repairs_of(playbook, state)
+        only_asks = _only_asks(state, issues)
+        situation = _Situation(playbook, state, repairs, issues if len(issues) >= _SEVERAL else (), only_asks)
         return Advice(
-            steps=tuple(self._step(playbook, state, step, odds[step], customer) for step in ranked),
+            steps=tuple(self._step(situation, step, odds[step], customer) for step in ranked),
             position=position,
             pause_reason=pause_reason(playbook, state, position) if last_speaker is Role.AGENT else "",
-            avoid=tuple(_avoid(playbook, state, position)),
+            avoid=avoidances(playbook, state, position, repairs, ranked[0]),
             customer=state.moments[-1],
             playbook=playbook,
+            repairs=repairs,
+            only_asks=only_asks,
+            follow_up_reason=follow_up_reason(playbook, state),
+            issues=situation.issues,
         )
 
-    def _step(self, playbook: Playbook, state: State, step: Step, odds: float, customer: Floats) -> StepAdvice:
-        asking = step is Step.REFLECT and playbook.rules.reflection_is_confirmed
-        return StepAdvice(step, odds, _reason(playbook, state, step), self._examples(step, customer, asking=asking))
+    def _step(self, situation: "_Situation", step: Step, odds: float, customer: Floats) -> StepAdvice:
+        if situation.only_asks:
+            return StepAdvice(step, odds, _reason(situation, step), ANSWERING.get(step, ()))
+        asking = step is Step.REFLECT and situation.playbook.rules.reflection_is_confirmed
+        return StepAdvice(step, odds, _reason(situation, step), self._examples(step, customer, asking=asking))
 
     def _examples(self, step: Step, customer: Floats, *, asking: bool) -> tuple[str, ...]:
         nearest = self._index.nearest(step, customer)
@@ -129,20 +113,44 @@ class Adviser:
         return tuple(texts[:PHRASINGS])
 
 
-def _reason(playbook: Playbook, state: State, step: Step) -> str:
-    """Why a step is worth doing here, with the promise that it would answer for where one was not kept."""
-    why = _why(playbook, state, step)
-    if step not in _MENDS_PROMISE:
-        return why
-    failed = [p for p in state.promises if p.status in (PromiseStatus.OVERDUE, PromiseStatus.BROKEN)]
-    return f"{why} What was promised in turn {failed[-1].turn_index} was not kept." if failed else why
+@dataclass(frozen=True, slots=True)
+class _Situation:
+    """What the words of advice depend on."""
+
+    playbook: Playbook
+    state: State
+    repairs: tuple[Repair, ...]
+    issues: tuple[Issue, ...]
+    only_asks: bool
 
 
-def _why(playbook: Playbook, state: State, step: Step) -> str:
+def _only_asks(state: State, issues: Sequence[Issue]) -> bool:
+    """Whether the customer wants an answer and nothing else: no problem is told, and no sympathy called for."""
+    calls_for = state.moments[-1].reading.calls_for
+    moved = any(calls_for.get(step, 0.0) >= MOVED for step in (Step.LISTEN, Step.EMPATHIZE, Step.APOLOGIZE))
+    return state.only_asks and not moved and not any(issue.is_problem for issue in issues)
+
+
+def _reason(situation: _Situation, step: Step) -> str:
+    """Why a step is worth doing here, with what it answers for: a misstep, a promise, a message of several matters."""
+    state = situation.state
+    more = [mended_by(step, situation.repairs)]
+    if step in _MENDS_PROMISE:
+        failed = [p for p in state.promises if p.status in (PromiseStatus.OVERDUE, PromiseStatus.BROKEN)]
+        more += [f"What was promised in turn {p.turn_index} was not kept." for p in failed[-1:]]
+    if state.moments[-1].turn_index > state.last_agent_turn:
+        more.append(all_of(step, situation.issues))
+    return " ".join(filter(None, (_why(situation, step), *more)))
+
+
+def _why(situation: _Situation, step: Step) -> str:
+    playbook, state = situation.playbook, situation.state
     if step is Step.GO_FURTHER and exception_is_due(playbook, state):
-        return _WHY_EXCEPTION
-    by_rule = (why for rule, (about, why) in _WHY_BY_RULE.items() if about is step and getattr(playbook.rules, rule))
-    return next(by_rule, _WHY[step])
+        return WHY_EXCEPTION
+    if step is Step.TAKE_ACTION and situation.only_asks:
+        return WHY_ANSWER
+    by_rule = (why for rule, (about, why) in WHY_BY_RULE.items() if about is step and getattr(playbook.rules, rule))
+    return next(by_rule, WHY[step])
 
 
 def _probabilities(
@@ -168,27 +176,3 @@ def _pull(playbook: Playbook, state: State, position: Position) -> NDArray[np.fl
     if exception_is_due(playbook, state):
         pulls[Step.GO_FURTHER] += EXCEPTION_PULL
     return np.array([pulls[step] for step in STEPS])
-
-
-def _avoid(playbook: Playbook, state: State, position: Position) -> list[Avoidance]:
-    found: list[Avoidance] = []
-    if remedy_is_early(playbook, state):
-        found.append(Avoidance(Misstep.SOLVE_TOO_SOON, "The customer is upset and has not been heard yet."))
-    if state.apologies >= playbook.rules.max_apologies > 0:
-        found.append(Avoidance(Step.APOLOGIZE, f"It was said {state.apologies} times; another one adds nothing."))
-    if state.is_upset:
-        found.append(Avoidance(Misstep.DISMISS_FEELING, "The feeling is strong; do not correct or minimise it."))
-        found.append(Avoidance(Misstep.DEFEND, "Explaining or justifying now sounds like arguing."))
-    if state.act is CustomerAct.ASK and state.heard((Step.EMPATHIZE, Step.APOLOGIZE)):
-        found.append(Avoidance(Misstep.SOLVE_TOO_LATE, "The customer was heard and now asks for the remedy."))
-    if _is_unconfirmed(playbook, state, position):
-        found.append(Avoidance(Misstep.NO_PAUSE, "The restatement waits for the customer's yes; no remedy before it."))
-    if (position.resolved or state.remedied) and playbook.rules.satisfaction_by_person:
-        found.append(Avoidance(Misstep.AUTOMATED_SURVEY, "Satisfaction is asked by a person here, not by a survey."))
-    return found
-
-
-def _is_unconfirmed(playbook: Playbook, state: State, position: Position) -> bool:
-    """Whether the problem was said back, the playbook wants a yes to it, and there was none yet."""
-    here = Step.REFLECT in position.stage.required_steps and Step.REFLECT in state.done
-    return here and playbook.rules.reflection_is_confirmed and state.act not in WANTS_REMEDY

@@ -6,7 +6,7 @@ from enum import StrEnum
 from typing import Self
 
 from amends_core.advice import Advice
-from amends_core.taxonomy import Role, Step
+from amends_core.taxonomy import Misstep, Role, Step
 
 
 class Fate(StrEnum):
@@ -26,6 +26,14 @@ class Standing:
     stage: str
     pause: bool
     resolved: bool
+    repairs: tuple[Misstep, ...] = ()
+    """What is to be mended, gravest first."""
+    harmful_turn: int = 0
+    """Index of the agent's turn that is to be mended; 0 where none is."""
+    only_asks: bool = False
+    follow_up_due: bool = False
+    issues: int = 0
+    """How many the customer's last message plainly raises; 0 for one."""
 
     @classmethod
     def of(cls, advice: Advice) -> Self:
@@ -35,21 +43,27 @@ class Standing:
             stage=advice.position.stage.name,
             pause=bool(advice.pause_reason),
             resolved=advice.position.resolved,
+            repairs=tuple(repair.misstep for repair in advice.repairs),
+            harmful_turn=max((place.turn_index for repair in advice.repairs for place in repair.places), default=0),
+            only_asks=advice.only_asks,
+            follow_up_due=bool(advice.follow_up_reason),
+            issues=len(advice.issues),
         )
 
     def differs(self, other: "Standing", *, at_a_glance: bool) -> bool:
-        """Whether the two differ materially: another ranking, stage, pause or resolution.
+        """Whether the two differ materially: another ranking, stage, pause or resolution, or another thing to mend.
 
+        So they do where the customer now only wants an answer, raises more or fewer issues, or is owed a follow-up.
         Reasons, probabilities and phrasings do not matter. At a glance, while somebody still writes, neither do the
-        ranks behind the first: they would flicker with every word.
+        ranks behind the first, nor what is read in a message that is not whole: they would flicker with every word.
         """
-        ranks = 1 if at_a_glance else None
-        return (self.steps[:ranks], self.stage, self.pause, self.resolved) != (
-            other.steps[:ranks],
-            other.stage,
-            other.pause,
-            other.resolved,
-        )
+        if at_a_glance:
+            return self._core() != other._core()
+        return self != other
+
+    def _core(self) -> tuple[object, ...]:
+        """What matters while somebody still writes."""
+        return self.steps[:1], self.stage, self.pause, self.resolved, self.repairs, self.harmful_turn
 
     def fate(self, speaker: Role, made: Collection[Step] | None, *, replaced: bool) -> Fate | None:
         """What a turn makes of this advice; None where it stays open.

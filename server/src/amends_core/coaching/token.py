@@ -5,6 +5,7 @@ advice that holds. About 250 bytes. Nobody gains by forging one: it opens nothin
 """
 
 import json
+from collections.abc import Sequence
 from dataclasses import asdict, dataclass
 from hashlib import sha256
 from typing import Any
@@ -12,11 +13,13 @@ from typing import Any
 from amends_core.coaching.standing import Standing
 from amends_core.conversation import Turn
 from amends_core.errors import RequestError
-from amends_core.taxonomy import Step
+from amends_core.taxonomy import Misstep, Step
 
 FIELD = "start.resume_token"
 _VERSION = b"\x01"
 _CHECK_BYTES = 4
+_ALWAYS_TOLD = frozenset({"steps", "stage", "pause", "resolved"})
+"""What a token has always told of the advice that holds."""
 
 
 class StaleToken(RequestError):
@@ -46,8 +49,14 @@ class Memory:
 
     def to_token(self) -> bytes:
         """The memory as bytes."""
-        content = json.dumps(asdict(self), separators=(",", ":")).encode()
+        content = json.dumps({**asdict(self), "standing": self._standing()}, separators=(",", ":")).encode()
         return _VERSION + _check(content) + content
+
+    def _standing(self) -> dict[str, Any] | None:
+        """The advice that holds; the rest, which older releases cannot read, only where it says something."""
+        if self.standing is None:
+            return None
+        return {name: value for name, value in asdict(self.standing).items() if value or name in _ALWAYS_TOLD}
 
     @classmethod
     def from_token(cls, token: bytes) -> "Memory":
@@ -97,10 +106,13 @@ def _memory(fields: dict[str, Any]) -> Memory:
     return Memory(**fields, standing=_standing(**given) if given is not None else None)
 
 
-def _standing(*, steps: list[str], stage: str, pause: bool, resolved: bool) -> Standing:
+def _standing(*, steps: list[str], repairs: Sequence[str] = (), **rest: Any) -> Standing:
+    """Advice that held; a token of an older release tells less of it."""
     if not steps:
         raise ValueError("advice names at least one step")
-    return Standing(tuple(Step(step) for step in steps), stage, pause, resolved)
+    return Standing(
+        steps=tuple(Step(step) for step in steps), repairs=tuple(Misstep(misstep) for misstep in repairs), **rest
+    )
 
 
 def _unreadable() -> RequestError:

@@ -64,11 +64,12 @@ def contribution_to(share: Contribution) -> judgement_pb2.Contribution:
         points=share.points,
         possible_points=share.possible_points,
         reason=share.reason,
-        spans=_spans(share.places),
+        spans=spans_to(share.places),
     )
 
 
-def _spans(places: Iterable[Place]) -> list[conversation_pb2.Span]:
+def spans_to(places: Iterable[Place]) -> list[conversation_pb2.Span]:
+    """Stretches of turns as messages, in order."""
     return [conversation_pb2.Span(turn_index=p.turn_index, start=p.span.start, end=p.span.end) for p in places]
 
 
@@ -105,7 +106,7 @@ def _custom_step(reading: CustomReading, places: Iterable[Place] = ()) -> judgem
         probability=reading.probability,
         claimed=reading.claimed,
         nearest_exemplar=_exemplar(reading.nearest),
-        spans=_spans(places),
+        spans=spans_to(places),
     )
 
 
@@ -115,7 +116,7 @@ def _step(found: StepAssessment) -> judgement_pb2.StepAssessment:
         expectation=_EXPECTATIONS[found.expectation],
         probability=found.probability,
         strength=_STRENGTHS[found.strength],
-        spans=_spans(found.places),
+        spans=spans_to(found.places),
         nearest_exemplar=_exemplar(found.nearest),
         missing=found.missing,
     )
@@ -126,7 +127,7 @@ def _misstep(found: MisstepFinding) -> judgement_pb2.MisstepFinding:
         misstep=MISSTEP_VALUES[found.misstep],
         probability=found.probability,
         severity=SEVERITY_VALUES[found.severity],
-        spans=_spans(found.places),
+        spans=spans_to(found.places),
         reason=found.reason,
         nearest_exemplar=_exemplar(found.nearest),
     )

@@ -22,21 +22,26 @@ _runtime_version.ValidateProtobufRuntimeVersion(
 _sym_db = _symbol_database.Default()
 
 
+from amends.v1 import conversation_pb2 as amends_dot_v1_dot_conversation__pb2
 from amends.v1 import judgement_pb2 as amends_dot_v1_dot_judgement__pb2
 from amends.v1 import taxonomy_pb2 as amends_dot_v1_dot_taxonomy__pb2
 
 
-DESCRIPTOR = _descriptor_pool.Default().AddSerializedFile(b'\n\x16\x61mends/v1/advice.proto\x12\tamends.v1\x1a\x19\x61mends/v1/judgement.proto\x1a\x18\x61mends/v1/taxonomy.proto\"c\n\nStepAdvice\x12\x1d\n\x04step\x18\x01 \x01(\x0e\x32\x0f.amends.v1.Step\x12\x13\n\x0bprobability\x18\x02 \x01(\x01\x12\x0e\n\x06reason\x18\x03 \x01(\t\x12\x11\n\tphrasings\x18\x04 \x03(\t\"n\n\tAvoidance\x12\x1f\n\x04step\x18\x01 \x01(\x0e\x32\x0f.amends.v1.StepH\x00\x12%\n\x07misstep\x18\x02 \x01(\x0e\x32\x12.amends.v1.MisstepH\x00\x12\x0e\n\x06reason\x18\x03 \x01(\tB\t\n\x07subject\"\x86\x02\n\x06\x41\x64vice\x12$\n\x05steps\x18\x01 \x03(\x0b\x32\x15.amends.v1.StepAdvice\x12\r\n\x05stage\x18\x02 \x01(\t\x12\x13\n\x0bstage_index\x18\x03 \x01(\x05\x12\r\n\x05pause\x18\x04 \x01(\x08\x12\x14\n\x0cpause_reason\x18\x05 \x01(\t\x12#\n\x05\x61void\x18\x06 \x03(\x0b\x32\x14.amends.v1.Avoidance\x12,\n\x08\x63ustomer\x18\x07 \x01(\x0b\x32\x1a.amends.v1.CustomerSignals\x12(\n\x08playbook\x18\x08 \x01(\x0b\x32\x16.amends.v1.PlaybookRef\x12\x10\n\x08resolved\x18\t \x01(\x08\x62\x06proto3')
+DESCRIPTOR = _descriptor_pool.Default().AddSerializedFile(b'\n\x16\x61mends/v1/advice.proto\x12\tamends.v1\x1a\x1c\x61mends/v1/conversation.proto\x1a\x19\x61mends/v1/judgement.proto\x1a\x18\x61mends/v1/taxonomy.proto\"c\n\nStepAdvice\x12\x1d\n\x04step\x18\x01 \x01(\x0e\x32\x0f.amends.v1.Step\x12\x13\n\x0bprobability\x18\x02 \x01(\x01\x12\x0e\n\x06reason\x18\x03 \x01(\t\x12\x11\n\tphrasings\x18\x04 \x03(\t\"n\n\tAvoidance\x12\x1f\n\x04step\x18\x01 \x01(\x0e\x32\x0f.amends.v1.StepH\x00\x12%\n\x07misstep\x18\x02 \x01(\x0e\x32\x12.amends.v1.MisstepH\x00\x12\x0e\n\x06reason\x18\x03 \x01(\tB\t\n\x07subject\"\x8c\x01\n\x06Repair\x12#\n\x07misstep\x18\x01 \x01(\x0e\x32\x12.amends.v1.Misstep\x12\x1e\n\x05spans\x18\x02 \x03(\x0b\x32\x0f.amends.v1.Span\x12\x0c\n\x04text\x18\x03 \x01(\t\x12\x0f\n\x07\x65xample\x18\x04 \x01(\t\x12\x1e\n\x05steps\x18\x05 \x03(\x0e\x32\x0f.amends.v1.Step\"F\n\x05Issue\x12\r\n\x05\x61\x62out\x18\x01 \x01(\t\x12\x0f\n\x07problem\x18\x02 \x01(\x08\x12\x1d\n\x04span\x18\x03 \x01(\x0b\x32\x0f.amends.v1.Span\"\x90\x03\n\x06\x41\x64vice\x12$\n\x05steps\x18\x01 \x03(\x0b\x32\x15.amends.v1.StepAdvice\x12\r\n\x05stage\x18\x02 \x01(\t\x12\x13\n\x0bstage_index\x18\x03 \x01(\x05\x12\r\n\x05pause\x18\x04 \x01(\x08\x12\x14\n\x0cpause_reason\x18\x05 \x01(\t\x12#\n\x05\x61void\x18\x06 \x03(\x0b\x32\x14.amends.v1.Avoidance\x12,\n\x08\x63ustomer\x18\x07 \x01(\x0b\x32\x1a.amends.v1.CustomerSignals\x12(\n\x08playbook\x18\x08 \x01(\x0b\x32\x16.amends.v1.PlaybookRef\x12\x10\n\x08resolved\x18\t \x01(\x08\x12\"\n\x07repairs\x18\n \x03(\x0b\x32\x11.amends.v1.Repair\x12\x11\n\tonly_asks\x18\x0b \x01(\x08\x12\x15\n\rfollow_up_due\x18\x0c \x01(\x08\x12\x18\n\x10\x66ollow_up_reason\x18\r \x01(\t\x12 \n\x06issues\x18\x0e \x03(\x0b\x32\x10.amends.v1.Issueb\x06proto3')
 
 _globals = globals()
 _builder.BuildMessageAndEnumDescriptors(DESCRIPTOR, _globals)
 _builder.BuildTopDescriptorsAndMessages(DESCRIPTOR, 'amends.v1.advice_pb2', _globals)
 if not _descriptor._USE_C_DESCRIPTORS:
   DESCRIPTOR._loaded_options = None
-  _globals['_STEPADVICE']._serialized_start=90
-  _globals['_STEPADVICE']._serialized_end=189
-  _globals['_AVOIDANCE']._serialized_start=191
-  _globals['_AVOIDANCE']._serialized_end=301
-  _globals['_ADVICE']._serialized_start=304
-  _globals['_ADVICE']._serialized_end=566
+  _globals['_STEPADVICE']._serialized_start=120
+  _globals['_STEPADVICE']._serialized_end=219
+  _globals['_AVOIDANCE']._serialized_start=221
+  _globals['_AVOIDANCE']._serialized_end=331
+  _globals['_REPAIR']._serialized_start=334
+  _globals['_REPAIR']._serialized_end=474
+  _globals['_ISSUE']._serialized_start=476
+  _globals['_ISSUE']._serialized_end=546
+  _globals['_ADVICE']._serialized_start=549
+  _globals['_ADVICE']._serialized_end=949
 # @@protoc_insertion_point(module_scope)

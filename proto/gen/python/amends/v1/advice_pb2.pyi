@@ -3,6 +3,7 @@
 isort:skip_file
 What to do next."""
 
+from amends.v1 import conversation_pb2 as _conversation_pb2
 from amends.v1 import judgement_pb2 as _judgement_pb2
 from amends.v1 import taxonomy_pb2 as _taxonomy_pb2
 from collections import abc as _abc
@@ -35,10 +36,10 @@ class StepAdvice(_message.Message):
     probability: _builtins.float
     """Calibrated probability that it is an acceptable next step, 0 to 1; several can be, so they need not add up to 1."""
     reason: _builtins.str
-    """Why, in one sentence."""
+    """Why, in a sentence; in further ones, what it mends, which promise it answers for, and every issue to see to."""
     @_builtins.property
     def phrasings(self) -> _containers.RepeatedScalarFieldContainer[_builtins.str]:
-        """Phrasings to start from, at most 3."""
+        """Phrasings to start from, at most 3; may be none where the customer only wants an answer."""
 
     def __init__(
         self,
@@ -89,6 +90,80 @@ class Avoidance(_message.Message):
 Global___Avoidance: _TypeAlias = Avoidance  # noqa: Y015
 
 @_typing.final
+class Repair(_message.Message):
+    """A misstep in the sentences of the agent's last turn, and how to mend it."""
+
+    DESCRIPTOR: _descriptor.Descriptor
+
+    MISSTEP_FIELD_NUMBER: _builtins.int
+    SPANS_FIELD_NUMBER: _builtins.int
+    TEXT_FIELD_NUMBER: _builtins.int
+    EXAMPLE_FIELD_NUMBER: _builtins.int
+    STEPS_FIELD_NUMBER: _builtins.int
+    misstep: _taxonomy_pb2.Misstep.ValueType
+    """Which misstep."""
+    text: _builtins.str
+    """What it did and how to mend it, in one sentence for the agent."""
+    example: _builtins.str
+    """What to say."""
+    @_builtins.property
+    def spans(self) -> _containers.RepeatedCompositeFieldContainer[_conversation_pb2.Span]:
+        """The sentences that make it; turns count from the start of the conversation."""
+
+    @_builtins.property
+    def steps(self) -> _containers.RepeatedScalarFieldContainer[_taxonomy_pb2.Step.ValueType]:
+        """The steps that mend it."""
+
+    def __init__(
+        self,
+        *,
+        misstep: _taxonomy_pb2.Misstep.ValueType = ...,
+        spans: _abc.Iterable[_conversation_pb2.Span] | None = ...,
+        text: _builtins.str = ...,
+        example: _builtins.str = ...,
+        steps: _abc.Iterable[_taxonomy_pb2.Step.ValueType] | None = ...,
+    ) -> None: ...
+    _HasFieldArgType: _TypeAlias = _Never  # noqa: Y015
+    def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
+    _ClearFieldArgType: _TypeAlias = _typing.Literal["example", b"example", "misstep", b"misstep", "spans", b"spans", "steps", b"steps", "text", b"text"]  # noqa: Y015
+    def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
+    def WhichOneof(self, oneof_group: _Never) -> None: ...
+
+Global___Repair: _TypeAlias = Repair  # noqa: Y015
+
+@_typing.final
+class Issue(_message.Message):
+    """A question or problem in the customer's last message."""
+
+    DESCRIPTOR: _descriptor.Descriptor
+
+    ABOUT_FIELD_NUMBER: _builtins.int
+    PROBLEM_FIELD_NUMBER: _builtins.int
+    SPAN_FIELD_NUMBER: _builtins.int
+    about: _builtins.str
+    """What it is about, as people call it ("the delivery"); empty where that is not plain."""
+    problem: _builtins.bool
+    """Whether something went wrong, and it is not only a question."""
+    @_builtins.property
+    def span(self) -> _conversation_pb2.Span:
+        """Its clause; turns count from the start of the conversation."""
+
+    def __init__(
+        self,
+        *,
+        about: _builtins.str = ...,
+        problem: _builtins.bool = ...,
+        span: _conversation_pb2.Span | None = ...,
+    ) -> None: ...
+    _HasFieldArgType: _TypeAlias = _typing.Literal["span", b"span"]  # noqa: Y015
+    def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
+    _ClearFieldArgType: _TypeAlias = _typing.Literal["about", b"about", "problem", b"problem", "span", b"span"]  # noqa: Y015
+    def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
+    def WhichOneof(self, oneof_group: _Never) -> None: ...
+
+Global___Issue: _TypeAlias = Issue  # noqa: Y015
+
+@_typing.final
 class Advice(_message.Message):
     """What to do next in a conversation."""
 
@@ -103,6 +178,11 @@ class Advice(_message.Message):
     CUSTOMER_FIELD_NUMBER: _builtins.int
     PLAYBOOK_FIELD_NUMBER: _builtins.int
     RESOLVED_FIELD_NUMBER: _builtins.int
+    REPAIRS_FIELD_NUMBER: _builtins.int
+    ONLY_ASKS_FIELD_NUMBER: _builtins.int
+    FOLLOW_UP_DUE_FIELD_NUMBER: _builtins.int
+    FOLLOW_UP_REASON_FIELD_NUMBER: _builtins.int
+    ISSUES_FIELD_NUMBER: _builtins.int
     stage: _builtins.str
     """The stage of the playbook that the conversation is in."""
     stage_index: _builtins.int
@@ -113,13 +193,21 @@ class Advice(_message.Message):
     """Why to pause; empty where `pause` is false."""
     resolved: _builtins.bool
     """Whether nothing is left to do but to close."""
+    only_asks: _builtins.bool
+    """Whether the customer, as of the last customer turn, only wants an answer: calm, with a question and no problem."""
+    follow_up_due: _builtins.bool
+    """Whether the customer is content and a later contact is owed: one was promised and did not come yet, or the
+    playbook follows up a mended problem.
+    """
+    follow_up_reason: _builtins.str
+    """Why a follow-up is due; empty where `follow_up_due` is false."""
     @_builtins.property
     def steps(self) -> _containers.RepeatedCompositeFieldContainer[Global___StepAdvice]:
         """The steps, best first."""
 
     @_builtins.property
     def avoid(self) -> _containers.RepeatedCompositeFieldContainer[Global___Avoidance]:
-        """What to avoid, most important first."""
+        """What to avoid, most important first; what is to be repaired stands at the top."""
 
     @_builtins.property
     def customer(self) -> _judgement_pb2.CustomerSignals:
@@ -128,6 +216,16 @@ class Advice(_message.Message):
     @_builtins.property
     def playbook(self) -> _judgement_pb2.PlaybookRef:
         """The playbook it rests on."""
+
+    @_builtins.property
+    def repairs(self) -> _containers.RepeatedCompositeFieldContainer[Global___Repair]:
+        """What to mend of the agent's last turn, gravest first; empty where it did no harm, and once the customer is content."""
+
+    @_builtins.property
+    def issues(self) -> _containers.RepeatedCompositeFieldContainer[Global___Issue]:
+        """The questions and problems of the customer's last message, in its order, at most 5; empty unless it plainly raises
+        two or more. There may be others that are less plain.
+        """
 
     def __init__(
         self,
@@ -141,10 +239,15 @@ class Advice(_message.Message):
         customer: _judgement_pb2.CustomerSignals | None = ...,
         playbook: _judgement_pb2.PlaybookRef | None = ...,
         resolved: _builtins.bool = ...,
+        repairs: _abc.Iterable[Global___Repair] | None = ...,
+        only_asks: _builtins.bool = ...,
+        follow_up_due: _builtins.bool = ...,
+        follow_up_reason: _builtins.str = ...,
+        issues: _abc.Iterable[Global___Issue] | None = ...,
     ) -> None: ...
     _HasFieldArgType: _TypeAlias = _typing.Literal["customer", b"customer", "playbook", b"playbook"]  # noqa: Y015
     def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
-    _ClearFieldArgType: _TypeAlias = _typing.Literal["avoid", b"avoid", "customer", b"customer", "pause", b"pause", "pause_reason", b"pause_reason", "playbook", b"playbook", "resolved", b"resolved", "stage", b"stage", "stage_index", b"stage_index", "steps", b"steps"]  # noqa: Y015
+    _ClearFieldArgType: _TypeAlias = _typing.Literal["avoid", b"avoid", "customer", b"customer", "follow_up_due", b"follow_up_due", "follow_up_reason", b"follow_up_reason", "issues", b"issues", "only_asks", b"only_asks", "pause", b"pause", "pause_reason", b"pause_reason", "playbook", b"playbook", "repairs", b"repairs", "resolved", b"resolved", "stage", b"stage", "stage_index", b"stage_index", "steps", b"steps"]  # noqa: Y015
     def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
     def WhichOneof(self, oneof_group: _Never) -> None: ...
 

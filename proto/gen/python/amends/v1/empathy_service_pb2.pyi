@@ -714,7 +714,8 @@ class CoachConversationResponse(_message.Message):
     @_builtins.property
     def advice(self) -> _advice_pb2.Advice:
         """The advice that now holds; unset where it did not change: the same steps in the same order, the same stage,
-        the same pause. For a partial turn a change of the steps behind the first one does not count.
+        the same pause, the same missteps of the same turn to repair, the same `only_asks` and `follow_up_due`, as many
+        issues. For a partial turn neither a change of the steps behind the first one counts, nor one of the last three.
         """
 
     @_builtins.property
