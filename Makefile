@@ -9,7 +9,7 @@ SRC = server clients cli eval training tests docs benchmarks deploy/grafana depl
 export PATH := $(CURDIR)/$(DEV):$(PATH)
 
 .DEFAULT_GOAL := help
-.PHONY: help bench bench-peers bench-overload bench-growth soak bench-all bench-report bench-compare test-bench eval gate baseline \
+.PHONY: help bench bench-peers bench-overload bench-growth million soak bench-all bench-report bench-compare test-bench eval gate baseline \
   advice judgement reference worked models dashboards metrics scrape sbom audit datasets leakage serve test test-train lint format proto breaking model lock golden fuzz abuse drills clean
 
 help: ## Says what each target does
@@ -125,11 +125,14 @@ bench-overload: .venv-bench/installed ## Overload, clients that vanish, slow rea
 bench-growth: .venv-bench/installed ## How the cost grows with replies, history, playbooks, exemplars; what a call costs beside inference
 	@$(BENCH) run growth overhead $(ARGS)
 
+million: .venv-bench/installed ## A million calls, one in five left by its caller: memory by calls; ARGS="--scale 0.1" makes it shorter
+	@$(BENCH) run million $(ARGS)
+
 soak: .venv-bench/installed ## Half an hour at 70 %; ARGS="--duration 600" makes it shorter
 	@$(BENCH) run soak $(ARGS)
 
 bench-all: ## All of these, some two and a half hours, and the tables of benchmarks/README.md; needs a quiet machine
-	@status=0; for part in bench bench-peers bench-overload bench-growth soak; do $(MAKE) --no-print-directory $$part || status=1; done; \
+	@status=0; for part in bench bench-peers bench-overload bench-growth soak million; do $(MAKE) --no-print-directory $$part || status=1; done; \
 	  $(MAKE) --no-print-directory bench-report && exit $$status
 
 bench-report: .venv-bench/installed ## Writes the tables of benchmarks/README.md from benchmarks/results

@@ -22,6 +22,7 @@ from benchmarks.report import Report, write
 from benchmarks.scenarios.growth import growth
 from benchmarks.scenarios.idle import idle
 from benchmarks.scenarios.latency import latency
+from benchmarks.scenarios.million import million
 from benchmarks.scenarios.overhead import overhead
 from benchmarks.scenarios.overload import overload
 from benchmarks.scenarios.parity import parity
@@ -47,6 +48,7 @@ def scenarios(folder: Path) -> Mapping[str, tuple[Scenario, float]]:
         "slow-readers": (slow, 30.0),
         "idle": (idle, 20.0),
         "soak": (soak, 1800.0),
+        "million": (million, 7200.0),
         "growth": (growth, 10.0),
         "overhead": (overhead, 30.0),
         "parity": (parity, 10.0),

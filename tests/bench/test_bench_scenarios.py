@@ -72,6 +72,14 @@ def test_soak(tmp_path: Path) -> None:
     assert _value(report, "calls still in flight afterwards") == 0
 
 
+def test_every_call_of_a_million_is_counted(tmp_path: Path) -> None:
+    _, report = _run("million", tmp_path, duration=60, scale=0.0004)
+    assert _value(report, "calls made") == 400
+    assert _value(report, "errors") == 0
+    assert _value(report, "calls still in flight afterwards") == 0
+    assert 0 < report["figures"][0]["left"] < 200
+
+
 def test_growth(tmp_path: Path) -> None:
     _, report = _run("growth", tmp_path, duration=0.5, scale=0.001)
     assert len(report["figures"]) == 8

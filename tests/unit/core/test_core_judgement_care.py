@@ -6,7 +6,8 @@ from amends_core.conversation import Sentence, Turn
 from amends_core.detection import Detector
 from amends_core.judgement import Judgement, wording
 from amends_core.judgement.care import care_of
-from amends_core.judgement.weights import CARE, CARELESS, PASTED_SHARE
+from amends_core.judgement.evidence import Line, place_of
+from amends_core.judgement.weights import CARE, CARE_LEAD, CARELESS, PASTED_SHARE
 from amends_core.taxonomy import Misstep, Role, Step
 from amends_core.text import Span
 from core_builders import Says, World, agent, manifest
@@ -15,9 +16,11 @@ DETECTOR = Detector(manifest())
 COMPLAINT = Turn(Role.CUSTOMER, "My parcel is two weeks late and nobody cares!")
 
 
-def sentence(text: str, care: float, **outputs: float) -> Sentence:
+def line(text: str, care: float, own: float = 1.0, **outputs: float) -> Line:
     encoding = Says({"care": care, **{f"misstep:{name}": p for name, p in outputs.items()}}).encoding(text)
-    return Sentence(0, Span(0, len(text)), text, DETECTOR.read_sentence(encoding))
+    sentence = Sentence(0, Span(0, len(text)), text, DETECTOR.read_sentence(encoding))
+    harms = any(isinstance(label, Misstep) for label in sentence.reading.claimed)
+    return Line(sentence, place_of(sentence), {}, {}, own=own, bears=True, harms=harms)
 
 
 def care_points(judgement: Judgement) -> float:
@@ -29,27 +32,32 @@ def careless_points(judgement: Judgement) -> float:
 
 
 def test_best_and_worst_are_those_of_single_sentences() -> None:
-    found = care_of([sentence("It leaves tonight.", 0.9), sentence("That is how it is.", 0.2)], [1, 1])
-    assert found.best == pytest.approx(0.9, abs=0.01)
-    assert found.worst == pytest.approx(0.2)
+    found = care_of([line("It leaves tonight.", 0.6), line("That is how it is.", 0.4)])
+    assert found.best == pytest.approx(0.6, abs=0.01)
+    assert found.worst == pytest.approx(0.4)
+
+
+def test_best_stands_no_higher_than_its_lead_over_the_worst() -> None:
+    found = care_of([line("It leaves tonight.", 0.9), line("That is how it is.", 0.2)])
+    assert found.best == pytest.approx(0.2 + CARE_LEAD)
 
 
 def test_sentence_with_a_misstep_earns_nothing_and_a_hint_of_one_takes_its_share() -> None:
-    claimed, hinted = (sentence("You should have looked.", 0.8, BLAME_CUSTOMER=p) for p in (0.6, 0.4))
-    assert care_of([claimed], [1]).best == 0
-    assert care_of([hinted], [1]).best == pytest.approx(0.8 * 0.6)
+    claimed, hinted = (line("You should have looked.", 0.8, BLAME_CUSTOMER=p) for p in (0.6, 0.4))
+    assert care_of([claimed]).best == 0
+    assert care_of([hinted]).best == pytest.approx(0.8 * 0.6)
 
 
 def test_what_is_not_the_agents_own_counts_by_its_share() -> None:
-    assert care_of([sentence("It leaves tonight.", 0.8)], [PASTED_SHARE]).best == pytest.approx(
-        0.8 * PASTED_SHARE, abs=0.01
-    )
+    pasted = line("It leaves tonight.", 0.8, own=PASTED_SHARE)
+    assert care_of([pasted]).best == pytest.approx(0.8 * PASTED_SHARE, abs=0.01)
 
 
-def test_greeting_is_not_the_worst_sentence_of_a_reply_that_holds_longer_ones() -> None:
-    greeting, answer = sentence("Hi Tom,", 0.1), sentence("It leaves tonight.", 0.7)
-    assert care_of([greeting, answer], [1, 1]).worst == pytest.approx(0.7)
-    assert care_of([greeting], [1]).worst == pytest.approx(0.1)
+def test_greeting_counts_half_and_no_sentence_more_makes_the_worst_one_better() -> None:
+    greeting, answer = line("Hi Tom,", 0.1), line("It leaves tonight.", 0.7)
+    assert care_of([greeting]).worst == pytest.approx(0.55)
+    assert care_of([greeting, answer]).worst == pytest.approx(0.55)
+    assert care_of([greeting, line("It leaves tonight.", 0.3)]).worst == pytest.approx(0.3)
 
 
 @pytest.mark.parametrize("care", [0.2, 0.5, 0.95])
@@ -67,11 +75,11 @@ def test_another_sentence_of_less_care_never_raises_the_score(world: World) -> N
     assert padded.score <= alone.score
 
 
-def test_customers_own_words_said_back_earn_little(world: World) -> None:
+def test_customers_own_words_said_back_earn_nothing(world: World) -> None:
     told = Turn(Role.CUSTOMER, "The green kettle leaked through the kitchen ceiling yesterday evening.")
     echo = "The green kettle leaked through the kitchen ceiling yesterday evening."
     says = {echo: Says({"care": 0.9})}
-    assert care_points(world.judge([told], echo, says=says)) == pytest.approx(CARE * 0.9 * PASTED_SHARE, abs=0.3)
+    assert care_points(world.judge([told], echo, says=says)) == 0
 
 
 def test_misstep_in_the_best_sentence_costs_its_care(world: World) -> None:

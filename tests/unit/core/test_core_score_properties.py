@@ -85,9 +85,12 @@ def test_verdict_is_the_band_of_the_score_unless_there_are_reasons_for_doubt(wor
     assert 0 <= judgement.confidence <= 1
 
 
-@given(case=cases(), misstep=st.sampled_from(SENTENCE_MISSTEPS), p=st.floats(0.51, 0.99))
-def test_sentence_with_a_misstep_never_raises_the_score(world: World, case: Case, misstep: Misstep, p: float) -> None:
-    worse = case.with_sentence("And that is that.", Says({output_name(misstep): p}))
+@given(case=cases(), misstep=st.sampled_from(SENTENCE_MISSTEPS), p=st.floats(0.51, 0.99), beside=sentences)
+def test_sentence_with_a_misstep_never_raises_the_score(
+    world: World, case: Case, misstep: Misstep, p: float, beside: Says
+) -> None:
+    """Whatever steps the sentence makes beside it."""
+    worse = case.with_sentence("And that is that.", Says({**beside.outputs, output_name(misstep): p}))
     assert worse.judged(world).score <= case.judged(world).score
 
 

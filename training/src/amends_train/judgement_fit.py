@@ -31,7 +31,7 @@ from amends_core.taxonomy import (
 )
 from amends_core.text import has_words
 from numpy.typing import NDArray
-from scipy.optimize import LinearConstraint, minimize
+from scipy.optimize import minimize
 from sklearn.model_selection import KFold
 
 Floats = NDArray[np.float64]
@@ -159,19 +159,8 @@ def fit(graded: Graded, conversations: NDArray[np.intp]) -> Floats:
 
     bounds = [(weight.least, weight.most) for weight in wanted]
     start = np.clip(before, *np.array(bounds).T)
-    found = minimize(loss, start, jac=True, method="SLSQP", bounds=bounds, constraints=_order(wanted))
-    if not found.success:
-        raise RuntimeError(f"the fit did not converge: {found.message}")
-    return np.asarray(found.x)
-
-
-def _order(wanted: Sequence[Weight]) -> LinearConstraint:
-    """No step brings more where it is only welcome than where it is expected."""
-    places = {weight.name: index for index, weight in enumerate(wanted)}
-    rows = np.zeros((len(STEPS), len(wanted)))
-    for row, step in zip(rows, STEPS, strict=True):
-        row[places[f"WORTH.{step}"]], row[places[f"WELCOME.{step}"]] = 1.0, -1.0
-    return LinearConstraint(rows, lb=0.0)
+    found: Floats = minimize(loss, start, jac=True, method="L-BFGS-B", bounds=bounds).x
+    return found
 
 
 def cross_validated(graded: Graded) -> Floats:

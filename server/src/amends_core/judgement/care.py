@@ -6,7 +6,7 @@ from dataclasses import dataclass
 from amends_core.conversation import Sentence
 from amends_core.judgement.evidence import Line
 from amends_core.judgement.result import Place
-from amends_core.judgement.weights import BESIDE_SHARE, CARE_LEAD, CARE_WORDS
+from amends_core.judgement.weights import CARE_LEAD, CARE_WORDS
 from amends_core.taxonomy import Misstep
 from amends_core.text import word_count
 
@@ -23,25 +23,21 @@ class Care:
     worst_place: Place
 
 
-def care_of(lines: Sequence[Line], *, wants_answer: bool) -> Care:
-    """Reads the care of a reply of at least one sentence; `wants_answer`: to a customer who only waits for words.
+def care_of(lines: Sequence[Line]) -> Care:
+    """Reads the care of a reply of at least one sentence.
 
-    A sentence that harms earns nothing; one beside the point BESIDE_SHARE, since pleasant words may stand in any reply,
-    but for plain answers, which often share no word with their question. Sentences of fewer than CARE_WORDS words
-    count half, for the best and for the worst. The best stands no more than CARE_LEAD above the worst: a fine sentence
-    does not undo a poor one.
+    A sentence that harms earns nothing. Sentences of fewer than CARE_WORDS words count half, for the best and for the
+    worst, and the best stands no more than CARE_LEAD above the worst.
     """
-    beside = 1.0 if wants_answer else BESIDE_SHARE
-    earned = [_earned(line, beside) for line in lines]
+    earned = [_earned(line) for line in lines]
     spoken = [_spoken(line.sentence) for line in lines]
     best = max(range(len(lines)), key=lambda i: earned[i])
     worst = min(range(len(lines)), key=lambda i: spoken[i])
     return Care(min(earned[best], spoken[worst] + CARE_LEAD), lines[best].place, spoken[worst], lines[worst].place)
 
 
-def _earned(line: Line, beside: float) -> float:
-    share = line.own * (1.0 if line.bears else beside) * (1.0 if _is_long(line.sentence) else 0.5)
-    return line.sentence.reading.care * _harmless(line.sentence) * share
+def _earned(line: Line) -> float:
+    return line.sentence.reading.care * _harmless(line.sentence) * line.own * (1.0 if _is_long(line.sentence) else 0.5)
 
 
 def _spoken(sentence: Sentence) -> float:

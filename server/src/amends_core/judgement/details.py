@@ -13,6 +13,12 @@ _YES_OR_NO = re.compile(
     r"that'?s (?:right|fine|correct|it)|you can(?:'t|not)?|they(?:'re| are)|it(?:'s| is))\b",
     re.I,
 )
+_SPELLED = re.compile(
+    r"\b(?:two|three|four|five|six|seven|eight|nine|ten|eleven|twelve|fifteen|twenty|thirty|half|noon|midnight|"
+    r"today|tonight|tomorrow|weekdays?|weekends?|(?:mon|tues|wednes|thurs|fri|satur|sun)days?|free of charge)\b",
+    re.I,
+)
+"""Figures and times in words."""
 _NUMBER = re.compile(r"\d+(?:[.,:]\d+)*")
 _COMMON = frozenset(
     "about after again also always another anything back because been before being came come could didn does done "
@@ -45,7 +51,7 @@ class Details:
 
     def bears(self, text: str) -> bool:
         """Whether a sentence says yes or no, gives a figure, or has a telling word of the customer's."""
-        return has_digits(text) or _YES_OR_NO.match(text) is not None or not self.words.isdisjoint(_words(text))
+        return _answers_shortly(text) or not self.words.isdisjoint(_words(text))
 
     def is_echo(self, text: str) -> bool:
         """Whether a sentence is the customer's own again.
@@ -57,6 +63,11 @@ class Details:
             return True
         plain = _plain(text)
         return plain.count(" ") > COPIED_WORDS and any(plain in message for message in self.messages)
+
+
+@remembered
+def _answers_shortly(text: str) -> bool:
+    return has_digits(text) or _SPELLED.search(text) is not None or _YES_OR_NO.match(text) is not None
 
 
 @remembered

@@ -69,7 +69,7 @@ class Line:
     own: float
     """How far it is the agent's own, 0 to 1: no exemplar pasted in, not the customer's words again, not told to us."""
     bears: bool
-    """Whether it is to the point: makes a step, or bears on what the customer said."""
+    """Whether it speaks to what the customer said."""
     harms: bool
     """Whether it carries a misstep: what harms makes no amends, whatever else it says."""
 
@@ -100,7 +100,7 @@ class Gatherer:
             probabilities,
             nearest,
             own=self._own_share(sentence.text, nearest),
-            bears=self.details.bears(sentence.text) or any(isinstance(label, Step) for label in reading.claimed),
+            bears=self.details.bears(sentence.text),
             harms=any(isinstance(label, Misstep) for label in reading.claimed),
         )
 

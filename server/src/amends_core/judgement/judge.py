@@ -76,7 +76,7 @@ class Judge:
             playbook, state, position.stage, sentences, embeddings, past.embeddings, evidence, self._detector
         )
         filler = 0 if state.wants_answer else filler_words(sentences, evidence)
-        seen = Seen(state, expected, evidence, missteps, care_of(lines, wants_answer=state.wants_answer), filler)
+        seen = Seen(state, expected, evidence, missteps, care_of(lines), filler)
         return seen, sentences
 
     def judge(self, playbook: Playbook, past: Past, reply: Reply, locale: str) -> Judgement:

@@ -17,7 +17,6 @@ from amends_core.judgement.weights import (
     FILLER_ROOM,
     FULL,
     GRAVE_FROM,
-    GRAVE_MOST,
     GRAVER,
     GRID,
     GROUND_CALM,
@@ -82,9 +81,15 @@ def score_of(shares: Sequence[Contribution]) -> float:
 
 
 def verdict_of(score: float, missteps: Sequence[MisstepFinding]) -> Verdict:
-    """The score in a word. A reply without a misstep falls short at worst: it harms nobody."""
+    """The score in a word.
+
+    A reply without a misstep falls short at worst, as it harms nobody; one with a grave misstep, surely, at best.
+    """
     verdict = next(verdict for lowest, verdict in _VERDICT_FROM if score >= lowest)
-    return verdict if missteps or verdict is not Verdict.HARMS else Verdict.FALLS_SHORT
+    if verdict is Verdict.HARMS:
+        return verdict if missteps else Verdict.FALLS_SHORT
+    is_grave = any(f.severity is Severity.GRAVE and f.probability >= GRAVE_FROM for f in missteps)
+    return Verdict.FALLS_SHORT if is_grave else verdict
 
 
 def _stretch(ground: float, expected: Mapping[Step, Expectation]) -> float:
@@ -127,10 +132,8 @@ def _costs(
         *((f.misstep, _cost(f.misstep, f.severity) * _weight_of(f, evidence), f.reason, f.places) for f in missteps),
         *((m, COST[m] * evidence[m].worth, wording.hint(m), ()) for m in SENTENCE_MISSTEPS if m not in found),
     ]
-    grave = {f.misstep for f in missteps if f.severity is Severity.GRAVE and f.probability >= GRAVE_FROM}
     for misstep, full, reason, places in costs:
-        least = max(0.0, left - GRAVE_MOST) if misstep in grave else 0.0
-        cost = min(max(_on_grid(full), least), left)
+        cost = min(_on_grid(full), left)
         left -= cost
         if cost > 0 or misstep in found:
             yield Contribution(misstep, 0.0 - cost, 0.0, reason, places)

@@ -74,7 +74,7 @@ def solve_too_late(state: State, evidence: Mapping[Label, Evidence]) -> tuple[Pl
     """The sympathy of a reply that holds nothing else, though the customer was heard and waits for the remedy."""
     if not state.heard(_SYMPATHY) or not _request_stands(state):
         return ()
-    if any(evidence[step].places for step in _ANSWER):
+    if any(evidence[step].places and evidence[step].worth for step in _ANSWER):
         return ()
     return tuple(place for step in _SYMPATHY for place in evidence[step].places)
 

@@ -9,9 +9,9 @@ GRID = 0.25
 
 WORTH: Mapping[Step, float] = {
     Step.TAKE_OWNERSHIP: 18.0,  # the customer wants to know who will see it through
-    Step.CLARIFY: 18.0,  # admits what is not known yet instead of guessing
-    Step.TAKE_ACTION: 16.0,  # without a remedy, kind words are only words
-    Step.LISTEN: 16.0,  # anger is vented before anything is solved
+    Step.CLARIFY: 16.0,  # admits what is not known yet instead of guessing
+    Step.TAKE_ACTION: 15.0,  # without a remedy, kind words are only words
+    Step.LISTEN: 15.0,  # anger is vented before anything is solved
     Step.REFLECT: 15.0,  # shows that this customer was heard, and not just any
     Step.APOLOGIZE: 11.5,  # four of the five guides ask for it
     Step.APPRECIATE: 8.5,  # closes warmly what was mended before
@@ -19,20 +19,19 @@ WORTH: Mapping[Step, float] = {
     Step.THANK: 6.5,  # a courtesy: right, and not decisive
     Step.FOLLOW_UP: 5.0,  # comes after the fix, and can come later still
     Step.CHECK_SATISFACTION: 3.5,  # only the customer can say that it is right now
-    Step.STATE_LIMITS: 12.0,  # an honest no spares a second disappointment
+    Step.STATE_LIMITS: 3.5,  # an honest no spares a second disappointment
     Step.EMPATHIZE: 3.0,  # first in every guide; poor replies are full of its cheap form
 }
 """Points of a step that is expected and made fully. Fitted by `make judgement` for bundle 0.6.0, as all points and
 costs here but those of words beside the point are, to the development halves of `ranked` and `gaming`: the network has
 learnt care from every other graded reply. A pairwise logistic loss, drawn to what stood before; each weight has its
-sign, and a floor of what the guides say; none brings more where it is only welcome, which cost nothing on those rows
-and on 400 more conversations by two authors. Feeling weighs little by its label, because CARE says whether it is meant.
+sign, and a floor of what the guides say. Feeling weighs little by its label, because CARE says whether it is meant.
 Source: Bradley and Terry (1952), Rank analysis of incomplete block designs."""
 FULL = 85.0
 """What a reply earns at least that makes every expected step fully and with all care, however few they are."""
 WELCOME: Mapping[Step, float] = {
-    Step.CLARIFY: 18.0,
-    Step.TAKE_ACTION: 16.0,
+    Step.CLARIFY: 23.0,
+    Step.TAKE_ACTION: 16.5,
     Step.LISTEN: 16.0,
     Step.STATE_LIMITS: 12.0,
     Step.TAKE_OWNERSHIP: 10.0,
@@ -94,11 +93,8 @@ CARELESS = 34.0
 """Points that it costs where the worst sentence stands among those of harmful replies."""
 CARE_WORDS = 3
 """Shorter sentences, a name or a greeting, tell little of it."""
-CARE_LEAD = 0.4
-"""How far the best sentence's care may stand above the worst one's."""
-BESIDE_SHARE = 0.6
-"""What the care of a sentence is worth that makes no step and touches nothing of the customer's. Held out, graded
-replies are ordered as well with it as without."""
+CARE_LEAD = 0.3
+"""How far the best sentence's care may stand above the worst one's: a fine sentence does not undo a poor one."""
 FILLER_FREE_WORDS = 20
 """Words beside the point that cost nothing: a greeting, a name, a line of context."""
 FILLER_COST = 0.08
@@ -154,10 +150,8 @@ COST: Mapping[Misstep, float] = {
     Misstep.OVER_APOLOGIZED: 4.0,
 }
 """Points that a certain misstep costs; one that the probability leaves open costs its share."""
-GRAVE_MOST = 44.75
-"""Most that a reply with a grave misstep scores: it falls short, whatever else it does well."""
 GRAVE_FROM = 0.9
-"""Probability from which it is so sure that this holds."""
+"""Probability from which a reply with a grave misstep falls short, whatever its score: it may be fine in all else."""
 GRAVER = 1.5
 """How much more a misstep costs under a playbook that calls it graver."""
 
