@@ -132,9 +132,9 @@ def _reached(found: list[Replica], folder: Path, *, proxied: bool) -> Iterator[s
 
 
 def _ended_in_turn(found: list[Replica], number: signal.Signals, seconds: float) -> Iterator[Replica]:
-    until = time.monotonic() + seconds
     for replica in found:
         _wait_until_asked(replica)
+    until = time.monotonic() + seconds
     while time.monotonic() < until:
         for replica in found:
             status = replica.end(number)

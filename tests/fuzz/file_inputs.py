@@ -47,7 +47,7 @@ def read_reference(data: bytes) -> None:
     with tempfile.TemporaryDirectory() as folder:
         path = Path(folder) / "reference.json"
         path.write_bytes(data)
-        load_reference(path, Bundle(Path(folder), None, SHA256, b"", ""))  # type: ignore[arg-type]
+        load_reference(path, Bundle(Path(folder), None, SHA256, b"", "", None))  # type: ignore[arg-type]
 
 
 def read_model_key(data: bytes) -> None:
