@@ -1,5 +1,6 @@
 """Throw-away certificates."""
 
+import shutil
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 from ipaddress import ip_address
@@ -18,6 +19,11 @@ class Pair:
 
     cert: Path
     key: Path
+
+    def put_over(self, mounted: "Pair") -> None:
+        """Changes a mounted pair to this one, as a mounted secret changes: one file after the other."""
+        shutil.copy(self.cert, mounted.cert)
+        shutil.copy(self.key, mounted.key)
 
 
 class Authority:

@@ -1,6 +1,5 @@
 """What may happen to a service at work, and what its callers notice: each drill gives what came of it."""
 
-import shutil
 import signal
 import tempfile
 import time
@@ -72,7 +71,7 @@ def rotation(seconds: float) -> Outcome:
         folder = Path(name)
         authority = Authority(folder, "authority")
         mounted = Pair(folder / "tls.crt", folder / "tls.key")
-        _put(mounted, authority.issue("first"))
+        authority.issue("first").put_over(mounted)
         flags = ("--tls-cert", str(mounted.cert), "--tls-key", str(mounted.key), "--identity-poll-s", str(_POLL_S))
         with serving(*flags) as server:
             options = ClientOptions(server.target, max_attempts=1, tls_root_path=authority.cert)
@@ -156,15 +155,9 @@ def _wait_until_asked(replica: Replica) -> None:
 def _rotated(mounted: Pair, authority: Authority, seconds: float) -> Iterator[int]:
     until, number = time.monotonic() + seconds, 0
     while time.monotonic() < until:
-        _put(mounted, authority.issue(f"server-{number}"))
+        authority.issue(f"server-{number}").put_over(mounted)
         time.sleep(5 * _POLL_S)
         mounted.cert.write_text("broken")
         time.sleep(2 * _POLL_S)
         number += 1
         yield number
-
-
-def _put(mounted: Pair, pair: Pair) -> None:
-    """As a mounted secret changes: one file after the other."""
-    shutil.copy(pair.cert, mounted.cert)
-    shutil.copy(pair.key, mounted.key)

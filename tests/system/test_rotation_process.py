@@ -1,6 +1,5 @@
 """The server as a process: certificates change again and again under load, and no call fails."""
 
-import shutil
 import signal
 import threading
 from concurrent.futures import ThreadPoolExecutor
@@ -20,15 +19,9 @@ ROTATIONS = 6
 TURNS = [customer("My parcel is three weeks late! I am furious.")]
 
 
-def _put(mounted: Pair, pair: Pair) -> None:
-    """As a mounted secret changes: one file after the other."""
-    shutil.copy(pair.cert, mounted.cert)
-    shutil.copy(pair.key, mounted.key)
-
-
 def _rotate(server: ServingServer, mounted: Pair, authority: Authority) -> None:
     for number in range(ROTATIONS):
-        _put(mounted, authority.issue(f"server-{number}"))
+        authority.issue(f"server-{number}").put_over(mounted)
         server.wait_for("certificates loaded")
         mounted.cert.write_text("broken")
         server.wait_for("certificates refused")
@@ -39,7 +32,7 @@ def test_certificates_rotate_under_load_and_no_call_fails(start: Started, tmp_pa
     (tmp_path / "pki").mkdir()
     authority = Authority(tmp_path / "pki", "authority")
     mounted, tokens = Pair(tmp_path / "tls.crt", tmp_path / "tls.key"), tmp_path / "tokens.yaml"
-    _put(mounted, authority.issue("first"))
+    authority.issue("first").put_over(mounted)
     token, entry = make_token("default", "desk")
     tokens.write_bytes(with_entry(tokens, b"", entry))
     files = {"tls-cert": mounted.cert, "tls-key": mounted.key, "tokens": tokens, "audit-log": tmp_path / "audit.jsonl"}

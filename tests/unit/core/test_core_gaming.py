@@ -2,7 +2,6 @@
 
 from collections.abc import Iterator
 
-import pytest
 from amends_core.conversation import Turn
 from amends_core.judgement import Judgement, Verdict
 from amends_core.judgement.result import Place
@@ -52,11 +51,6 @@ HINT = 3.0
 """Points that a phrase may bring whose step the model is not sure of, or that only lends its time to another."""
 
 replies = st.sampled_from(REPLIES)
-
-
-@pytest.fixture(scope="module")
-def local() -> LocalScorer:
-    return LocalScorer()
 
 
 def places_of(judgement: Judgement, text: str, reply: str) -> Iterator[Place]:

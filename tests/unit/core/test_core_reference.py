@@ -27,11 +27,6 @@ def bundle() -> Bundle:
 
 
 @pytest.fixture(scope="module")
-def local() -> LocalScorer:
-    return LocalScorer()
-
-
-@pytest.fixture(scope="module")
 def judgement(local: LocalScorer) -> Judgement:
     return local.judge(UPSET, ["I am so sorry about the wait. You should have called us, frankly."], "unified")
 

@@ -4,6 +4,7 @@ import re
 from collections.abc import Sequence
 from dataclasses import replace
 
+from amends_core.judgement.details import Details
 from amends_core.judgement.evidence import Findings, Line
 from amends_core.judgement.weights import ANSWER_SHARE, ANSWER_WORDS
 from amends_core.taxonomy import Step, Strength
@@ -14,7 +15,7 @@ _GREETING = re.compile(
 )
 
 
-def with_answer(findings: Findings, lines: Sequence[Line]) -> Findings:
+def with_answer(findings: Findings, lines: Sequence[Line], details: Details) -> Findings:
     """Counts a plain statement as the answer, where the reply holds no other action.
 
     The longest one of at least ANSWER_WORDS words that bears on what the customer said: a greeting, a question, and
@@ -24,7 +25,7 @@ def with_answer(findings: Findings, lines: Sequence[Line]) -> Findings:
     if action.places:
         return findings
     labelled = {place for found in findings.values() for place in found.places}
-    plain = [line for line in lines if line.place not in labelled and _answers(line)]
+    plain = [line for line in lines if line.place not in labelled and _answers(line, details)]
     if not plain:
         return findings
     longest = max(plain, key=lambda line: word_count(line.sentence.text))
@@ -32,10 +33,10 @@ def with_answer(findings: Findings, lines: Sequence[Line]) -> Findings:
     return {**findings, Step.TAKE_ACTION: answer}
 
 
-def _answers(line: Line) -> bool:
+def _answers(line: Line, details: Details) -> bool:
     text = line.sentence.text
-    is_said = line.bears and line.own > 0 and word_count(text) >= ANSWER_WORDS
-    return is_said and not _asks_or_greets(text)
+    is_said = line.own > 0 and word_count(text) >= ANSWER_WORDS
+    return is_said and not _asks_or_greets(text) and details.bears(text)
 
 
 @remembered

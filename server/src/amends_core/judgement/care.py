@@ -7,7 +7,6 @@ from amends_core.conversation import Sentence
 from amends_core.judgement.evidence import Line
 from amends_core.judgement.result import Place
 from amends_core.judgement.weights import CARE_LEAD, CARE_WORDS
-from amends_core.taxonomy import Misstep
 from amends_core.text import word_count
 
 
@@ -37,7 +36,7 @@ def care_of(lines: Sequence[Line]) -> Care:
 
 
 def _earned(line: Line) -> float:
-    return line.sentence.reading.care * _harmless(line.sentence) * line.own * (1.0 if _is_long(line.sentence) else 0.5)
+    return line.sentence.reading.care * _harmless(line) * line.own * (1.0 if _is_long(line.sentence) else 0.5)
 
 
 def _spoken(sentence: Sentence) -> float:
@@ -49,8 +48,6 @@ def _is_long(sentence: Sentence) -> bool:
     return word_count(sentence.text) >= CARE_WORDS
 
 
-def _harmless(sentence: Sentence) -> float:
+def _harmless(line: Line) -> float:
     """How surely a sentence holds no misstep, 0 to 1; 0 where one is claimed."""
-    if any(isinstance(label, Misstep) for label in sentence.reading.claimed):
-        return 0.0
-    return 1.0 - max(sentence.reading.missteps.values())
+    return 0.0 if line.harms else 1.0 - max(line.sentence.reading.missteps.values())

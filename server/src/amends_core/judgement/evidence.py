@@ -68,8 +68,6 @@ class Line:
     """By each label that it carries: the exemplar that explains it."""
     own: float
     """How far it is the agent's own, 0 to 1: no exemplar pasted in, not the customer's words again, not told to us."""
-    bears: bool
-    """Whether it speaks to what the customer said."""
     harms: bool
     """Whether it carries a misstep: what harms makes no amends, whatever else it says."""
 
@@ -100,7 +98,6 @@ class Gatherer:
             probabilities,
             nearest,
             own=self._own_share(sentence.text, nearest),
-            bears=self.details.bears(sentence.text),
             harms=any(isinstance(label, Misstep) for label in reading.claimed),
         )
 

@@ -67,7 +67,7 @@ class Judge:
         lines = gatherer.lines(sentences, embeddings)
         evidence = gatherer.gather(lines)
         if state.wants_answer:
-            evidence = with_answer(evidence, lines)
+            evidence = with_answer(evidence, lines, past.details)
         else:
             evidence = without_time(evidence, sentences, by_rule=playbook.rules.action_needs_time)
         expected = expectations(playbook, state, position)
