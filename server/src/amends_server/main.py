@@ -10,6 +10,7 @@ from collections.abc import Sequence
 from amends_core.errors import AmendsError
 from amends_core.text.spelling import forget_dictionary
 
+from amends_server.batches import free_batches
 from amends_server.editions import Model, load_model
 from amends_server.identity.caller import IdentityError
 from amends_server.logs import configure_logs
@@ -32,6 +33,7 @@ def run(args: Sequence[str]) -> int:
     configure_logs(settings.log_level)
     if not settings.core_dumps:
         _forbid_core_dumps()
+    free_batches()
     try:
         model = load_model(settings)
         if settings.worker_kind == "process":
