@@ -165,6 +165,10 @@ class Watch:
         self.samples.append((time.monotonic(), rss_mb, sum(each.user + each.system for each in times)))
         return self.samples[-1]
 
+    def anonymous_mb(self) -> float:
+        """Resident megabytes of no file: unlike the others they do not change with who else has the same libraries."""
+        return sum(map(_anonymous, (self._process, *self._children()))) / 2**20
+
     def _children(self) -> Sequence[psutil.Process]:
         """Those that serve: they are all there before the first sample, and as long as the process is."""
         if self._family is None:
@@ -183,6 +187,15 @@ class Watch:
 def _memory(process: psutil.Process) -> int:
     """Bytes; what processes share is counted once."""
     return int(getattr(process.memory_full_info(), "pss", 0) or process.memory_info().rss)
+
+
+def _anonymous(process: psutil.Process) -> int:
+    """Bytes; what processes share is counted once. 0 where the system does not tell."""
+    try:
+        lines = Path(f"/proc/{process.pid}/smaps_rollup").read_text(encoding="ascii").splitlines()
+    except OSError:
+        return 0
+    return sum(int(line.split()[1]) * 1024 for line in lines if line.startswith("Pss_Anon:"))
 
 
 def total(metrics: Metrics, name: str, **labels: str) -> float:

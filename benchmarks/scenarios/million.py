@@ -38,6 +38,8 @@ class _Tally:
     """Calls by why they failed; empty where they did not."""
     samples: list[tuple[int, float]] = field(default_factory=list)
     """Calls made, and megabytes of the service then."""
+    anonymous: list[tuple[int, float]] = field(default_factory=list)
+    """The same without what is mapped from files."""
 
     @property
     def calls(self) -> int:
@@ -52,7 +54,7 @@ def million(*, seconds: float, scale: float) -> Report:
         tally = asyncio.run(_run(service, wanted, started + seconds))
         took = time.monotonic() - started
         after = service.metrics()
-    slope = mb_a_million(tally.samples)
+    slope = mb_a_million(tally.anonymous)
     errors = {reason: count for reason, count in tally.reasons.items() if reason not in {"", "left", _REFUSED}}
     return Report(
         scenario="million",
@@ -67,17 +69,18 @@ def million(*, seconds: float, scale: float) -> Report:
                 "calls_a_second": round(tally.calls / took, 1),
                 "mb_after_warm_up": _first(tally.samples),
                 "mb_at_the_end": tally.samples[-1][1] if tally.samples else None,
-                "mb_a_million_calls": slope,
+                "mb_a_million_calls": mb_a_million(tally.samples),
+                "anonymous_mb_a_million_calls": slope,
             }
         ],
         service=[{"phase": "whole run", **counters(before, after)}],
         bars=[
             Bar("calls made", tally.calls, wanted, at_least=True),
-            Bar("memory, MB a million calls", slope, _MOST_MB),
+            Bar("anonymous memory, MB a million calls", slope, _MOST_MB),
             Bar("errors", sum(errors.values()), 0),
             Bar("calls still in flight afterwards", total(after, "amends_calls_in_flight"), 0),
         ],
-        plots=[_plot(tally.samples)],
+        plots=[_plot(tally)],
     )
 
 
@@ -125,6 +128,7 @@ async def _sample(service: Service, tally: _Tally) -> None:
     while True:
         await asyncio.sleep(_SAMPLE_S)
         tally.samples.append((tally.calls, round(service.watch.samples[-1][1], 1)))
+        tally.anonymous.append((tally.calls, round(service.watch.anonymous_mb(), 2)))
         if len(tally.samples) % 12 == 0:
             say(f"{tally.calls} calls, {tally.samples[-1][1]:.0f} MB")
 
@@ -133,6 +137,7 @@ def _first(samples: list[tuple[int, float]]) -> float | None:
     return next((mb for calls, mb in samples if calls >= _WARM_UP * samples[-1][0]), None)
 
 
-def _plot(samples: list[tuple[int, float]]) -> Plot:
-    thousands = [round(calls / 1000, 1) for calls, _ in samples]
-    return Plot("million", "thousand calls", thousands, {"resident memory, MB": [mb for _, mb in samples]})
+def _plot(tally: _Tally) -> Plot:
+    thousands = [round(calls / 1000, 1) for calls, _ in tally.samples]
+    lines = {"resident memory, MB": tally.samples, "of no file, MB": tally.anonymous}
+    return Plot("million", "thousand calls", thousands, {name: [mb for _, mb in each] for name, each in lines.items()})
