@@ -73,7 +73,7 @@ class Page:
         self._exemplars = exemplars
         self._end = encode(_Found([])).decode()
         self._heads: dict[str, str] = {}
-        self._beginnings: dict[tuple[str | tuple[str, str], ...], str] = {}
+        self._beginnings: dict[tuple[object, ...], str] = {}
 
     def write(self) -> bytes:
         """The page as it is now. Between families the event loop may have the interpreter."""
