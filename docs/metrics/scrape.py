@@ -15,7 +15,7 @@ from amends_server.editions import load_model
 from amends_server.server import Service
 from amends_server.settings import Settings
 from labels import BY_OPERATOR, CALLS, LABELS
-from prometheus_client import CollectorRegistry, Counter, Gauge, Histogram
+from prometheus_client import CollectorRegistry, Counter, Gauge, Histogram, start_http_server
 
 SCRAPES = 200
 WORKERS = 4
@@ -71,21 +71,28 @@ def _scrape(request: Request) -> _Scrape:
     return _Scrape(page, 1000 * (time.perf_counter() - wall), 1000 * (time.process_time() - cpu))
 
 
-def measure(port: int) -> None:
-    """Prints the size of the page and how long it takes, by kind and as Prometheus asks for it."""
+def measure(ports: Mapping[str, int]) -> None:
+    """Prints the size of the page and how long it takes, by kind and as Prometheus asks for it; writers take turns."""
     for (name, accept), encoding in itertools.product(KINDS.items(), ("identity", "gzip")):
         headers = {"Accept": accept, "Accept-Encoding": encoding}
-        request = Request(f"http://127.0.0.1:{port}/metrics", headers=headers)
-        took = [_scrape(request) for _ in range(SCRAPES)]
-        wall, cpu = (quantiles([getattr(one, of) for one in took], n=100) for of in ("wall_ms", "cpu_ms"))
-        print(
-            f"{name}, {encoding}: {len(took[-1].page) >> 10} KiB, p50 {wall[49]:.1f} ms, p99 {wall[98]:.1f} ms; "
-            f"of a core {cpu[49]:.1f} ms, p99 {cpu[98]:.1f} ms"
-        )
+        requests = {
+            writer: Request(f"http://127.0.0.1:{port}/metrics", headers=headers) for writer, port in ports.items()
+        }
+        took: dict[str, list[_Scrape]] = {writer: [] for writer in ports}
+        for _, (writer, request) in itertools.product(range(SCRAPES), requests.items()):
+            took[writer].append(_scrape(request))
+        for writer, scrapes in took.items():
+            print(f"{name}, {encoding}, by {writer}: {_summary(scrapes)}")
+
+
+def _summary(scrapes: Sequence[_Scrape]) -> str:
+    wall, cpu = (quantiles([getattr(one, of) for one in scrapes], n=100) for of in ("wall_ms", "cpu_ms"))
+    size = len(scrapes[-1].page) >> 10
+    return f"{size} KiB, p50 {wall[49]:.1f} ms, p99 {wall[98]:.1f} ms; of a core {cpu[49]:.1f} ms, p99 {cpu[98]:.1f} ms"
 
 
 async def main() -> None:
-    """Starts a service whose workers are processes, fills its metrics and scrapes them."""
+    """Starts a service whose workers are processes, fills its metrics and scrapes them, of it and of the library."""
     settings = Settings(port=0, metrics_port=0, workers=WORKERS)
     model = load_model(settings)
     service = Service(settings, model)
@@ -95,7 +102,9 @@ async def main() -> None:
         families = list(service.metrics.registry.collect())
         series = sum(len(family.samples) for family in families)
         print(f"{series} series, {len(TENANTS)} tenants, {WORKERS} workers, {os.cpu_count()} cores")
-        await asyncio.to_thread(measure, service.metrics_port)
+        library, _ = start_http_server(0, "127.0.0.1", registry=service.metrics.registry)
+        await asyncio.to_thread(measure, {"the library": library.server_port, "the service": service.metrics_port})
+        library.shutdown()
     finally:
         await service.stop(0)
 

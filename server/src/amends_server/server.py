@@ -29,6 +29,7 @@ from amends_server.candidate import CandidateMetrics, Shares, Trial
 from amends_server.edge import EdgeInterceptor
 from amends_server.editions import COMMON, Model, playbook_dirs
 from amends_server.encoding import EncoderPool, EncodingCache
+from amends_server.exposition import metrics_app
 from amends_server.identity.audit import Audit, open_audit
 from amends_server.identity.certificates import server_credentials
 from amends_server.identity.gate import Gate
@@ -58,6 +59,8 @@ _HEALTH = health_pb2.DESCRIPTOR.services_by_name["Health"]
 SERVICES = tuple(service.full_name for service in _OURS)
 MEGABYTE = 1 << 20
 _LAG_INTERVAL_S = 0.5
+_MEMORY_INTERVAL_S = 15.0
+"""As often as Prometheus usually asks."""
 _log = logging.getLogger("amends.server")
 _Status = health_pb2.HealthCheckResponse
 
@@ -119,11 +122,13 @@ class Service:
             BundleError: a worker cannot load the model.
         """
         await self._pool.ready()
+        await self._pool.measure_memory()
         self.port = self._bind()
         await self._server.start()
         self.metrics_port = self._serve_metrics()
         self._health.set_all(_Status.SERVING)
         self._watch("lag", self._measure_lag())
+        self._watch("memory", self._measure_memory())
         for watcher in self._watchers:
             self._watch(type(watcher).__name__, watcher.run())
         self.metrics.start_seconds.set(time.monotonic() - self._started)
@@ -253,6 +258,7 @@ class Service:
                 f"cannot serve metrics on {host}:{port}: {error.strerror}. "
                 "Choose another with --metrics-port, or -1 for none"
             ) from error
+        self._metrics_server.set_app(metrics_app(self.metrics.registry))
         return self._metrics_server.server_port
 
     def _on_failure(self, kind: str) -> None:
@@ -276,6 +282,11 @@ class Service:
             due = time.monotonic() + _LAG_INTERVAL_S
             await asyncio.sleep(_LAG_INTERVAL_S)
             self.metrics.loop_lag.observe(max(0.0, time.monotonic() - due))
+
+    async def _measure_memory(self) -> None:
+        while True:
+            await asyncio.sleep(_MEMORY_INTERVAL_S)
+            await self._pool.measure_memory()
 
 
 def _workers(settings: Settings, model: Model) -> Sequence[Worker]:

@@ -72,6 +72,7 @@ async def test_what_processes_take_is_told(crew: Crew) -> None:
     await crew.pool.encode(["Your parcel left today."], deadline=soon())
     assert crew.figure("amends_encoder_workers") == 2
     assert 0 < crew.figure("amends_worker_cpu_seconds_total") < 10
+    await crew.pool.measure_memory()
     assert 10e6 < crew.figure("amends_worker_memory_bytes") < 1e9
     assert shared_out_bytes([]) == shared_out_bytes([2**22 + 1]) == 0, "no such process"
 

@@ -124,7 +124,6 @@ class EncoderPool:
         self._given: Mapping[Worker, deque[_Handful]] = {worker: deque() for worker in workers}
         """What each worker has in hand, oldest first."""
         metrics.workers.set(len(workers))
-        metrics.worker_memory.set_function(lambda: shared_out_bytes(pid for worker in workers for pid in worker.pids))
         for worker in workers:
             worker.begin(self)
 
@@ -137,6 +136,11 @@ class EncoderPool:
         outcomes = await asyncio.gather(*(worker.ready() for worker in self._given), return_exceptions=True)
         for failure in filter(None, outcomes):
             raise failure
+
+    async def measure_memory(self) -> None:
+        """Tells the metrics what the workers take; in a thread, since the kernel needs some 2 ms a process."""
+        pids = [pid for worker in self._given for pid in worker.pids]
+        self._metrics.worker_memory.set(await asyncio.to_thread(shared_out_bytes, pids))
 
     def add_model(
         self,
