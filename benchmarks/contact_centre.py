@@ -2,6 +2,7 @@
 
 import asyncio
 import importlib.util
+import itertools
 import json
 import subprocess
 import sys
@@ -15,6 +16,7 @@ from typing import Any
 
 from benchmarks.caller import Caller, call_of, calls_of
 from benchmarks.centre import Centre, Profile, load_centre
+from benchmarks.floor import places, tell
 from benchmarks.load import Run, open_loop
 from benchmarks.outcomes import Outcome, Phase, Row, row_of, summarise
 from benchmarks.report import Bar, Report
@@ -24,6 +26,8 @@ from benchmarks.texts import ROOT, Script
 _PROBE_RATE = 2.0
 """Calls a second of the open-loop probe beside the agents: too few to be a load."""
 _START_S = 120.0
+_CACHE = ("--cache-mb", "256")
+"""Room for every chat of four thousand agents: 2 KB a sentence, some eleven sentences a chat."""
 
 
 class LocustMissing(RuntimeError):
@@ -41,7 +45,9 @@ def contact_centre(name: str, folder: Path, *, seconds: float, scale: float) -> 
     centre, profiles = load_centre()
     profile = profiles[name]
     folder.mkdir(parents=True, exist_ok=True)
-    with Service() as service, tempfile.TemporaryDirectory() as work:
+    floor = itertools.islice(places(centre), round(profile.most_agents * centre.slots * scale))
+    with Service(*_CACHE) as service, tempfile.TemporaryDirectory() as work:
+        asyncio.run(tell(service.target, floor))
         before = service.metrics()
         outcomes, started, probe = asyncio.run(_run(profile, service, seconds, scale, folder, Path(work)))
         usage = [service.usage(stretch.at(started, seconds)) for stretch in profile.stretches]

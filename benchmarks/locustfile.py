@@ -1,8 +1,7 @@
 """Agents of a contact centre, for Locust: each user is one of an agent's chats.
 
 A turn of the customer asks for the next step, a turn of the agent has the reply scored; the history grows. Users do
-not start in step: most begin in the middle of a chat, as on a floor that one looks into. What was said in it so far the
-service would have read turn by turn, so it is told first, in bulk and beside the measurement.
+not start in step: most begin in the middle of a chat, as on a floor that one looks into (`benchmarks.floor`).
 
 gRPC waits in C, where gevent cannot switch; `init_gevent` has it wait in gevent's own loop instead.
 """
@@ -10,7 +9,6 @@ gRPC waits in C, where gevent cannot switch; `init_gevent` has it wait in gevent
 import json
 import random
 import time
-from contextlib import suppress
 from pathlib import Path
 from typing import Any
 
@@ -22,10 +20,10 @@ grpc_gevent.init_gevent()  # after locust's monkey patching and before any chann
 from amends_client import CallError, Client, ClientOptions  # noqa: E402
 
 from benchmarks.centre import Profile, load_centre  # noqa: E402
+from benchmarks.floor import places  # noqa: E402
 from benchmarks.texts import Conversation, Script  # noqa: E402
 
 _CENTRE, _PROFILES = load_centre()
-_TOLD_WITHIN_S, _TOLD_ATTEMPTS = 30.0, 5
 
 
 @events.init_command_line_parser.add_listener
@@ -47,10 +45,8 @@ class Desk:
         self.seconds: float = options.seconds
         self.random = random.Random(7)
         self.script = Script(seed=7)
+        self.places = places(_CENTRE)
         self.clients = [Client(self._client_options(options)) for _ in range(_CENTRE.connections)]
-        self.teller = Client(
-            ClientOptions(options.host, timeout_s=_TOLD_WITHIN_S, max_attempts=_TOLD_ATTEMPTS, priority="bulk")
-        )
         self._file = Path(options.outcomes).open("w", encoding="utf-8", buffering=1)  # noqa: SIM115  closed at the end
 
     def note(self, record: dict[str, Any]) -> None:
@@ -60,7 +56,7 @@ class Desk:
     def close(self) -> None:
         """Ends the file and the connections."""
         self._file.close()
-        for client in (*self.clients, self.teller):
+        for client in self.clients:
             client.close()
 
     def _client_options(self, options: Any) -> ClientOptions:
@@ -90,15 +86,10 @@ class Chat(User):
         """Enters the floor: in the middle of a chat, or free."""
         self.desk: Desk = self.environment.desk
         self.client = self.desk.random.choice(self.desk.clients)
-        self.chat: Conversation | None = None
-        self.turn = 0
+        place = next(self.desk.places)
+        self.chat: Conversation | None = place.chat
+        self.turn = place.turn
         self.is_entering = True
-        if self.desk.random.random() < _CENTRE.busy_slots / _CENTRE.slots:
-            self.chat = self.desk.script.conversation()
-            self.turn = self.desk.random.randrange(len(self.chat.turns))
-            if self.turn:
-                with suppress(CallError):  # then it comes as a chat that was moved here from another replica
-                    self.desk.teller.next_step(self.chat.messages(self.turn))
 
     def wait_time(self) -> float:
         """Seconds to the next turn, or to the next chat.
