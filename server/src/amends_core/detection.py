@@ -54,6 +54,11 @@ class SentenceReading:
     custom_steps: tuple[CustomReading, ...] = ()
     """What it says of a company's own steps, by their names."""
 
+    @property
+    def probabilities(self) -> tuple[float, ...]:
+        """Of each of SENTENCE_LABELS, in their order."""
+        return (*self.steps.values(), *self.missteps.values())
+
     def probability(self, label: Label) -> float:
         """Of a step or a sentence-level misstep."""
         return self.steps[label] if isinstance(label, Step) else self.missteps[label]

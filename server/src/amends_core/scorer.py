@@ -8,6 +8,7 @@ judgement = scorer.judge(plan, encodings)
 
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
+from typing import NamedTuple
 
 from amends_core.advice import Advice, Adviser
 from amends_core.arc import Arc, ArcPoint, JudgedReply, SpokenTurn, arc_of
@@ -33,8 +34,7 @@ DEFAULT_STEPS = 3
 Encodings = Mapping[str, Encoding]
 
 
-@dataclass(frozen=True, slots=True)
-class Piece:
+class Piece(NamedTuple):
     """A stretch of a turn that is encoded: a sentence of an agent, or a customer's whole message."""
 
     turn_index: int

@@ -1,7 +1,6 @@
 """What came at the wrong time: a remedy too soon or too late, or no silence where one was called for."""
 
 import re
-from collections import Counter
 from collections.abc import Mapping, Sequence
 from itertools import takewhile
 
@@ -104,8 +103,7 @@ def _answers_plea(state: State, moment: CustomerMoment) -> bool:
 
 def no_pause(playbook: Playbook, state: State, sentences: Sequence[Sentence], detector: Detector) -> tuple[Place, ...]:
     """Where a reply rushes on: past a plea to be forgiven, or past a stage after which the order is silent."""
-    live = _live(sentences)
-    return _past_plea(playbook, live, detector) or _past_stage(playbook, state, live, detector)
+    return _past_plea(playbook, sentences, detector) or _past_stage(playbook, state, sentences, detector)
 
 
 def past_gate(
@@ -133,9 +131,9 @@ def past_gate(
 
 def _live(sentences: Sequence[Sentence]) -> list[Sentence]:
     """Those of turns that are no letters."""
-    words = Counter[int]()
+    words: dict[int, int] = {}
     for sentence in sentences:
-        words[sentence.turn_index] += word_count(sentence.text)
+        words[sentence.turn_index] = words.get(sentence.turn_index, 0) + word_count(sentence.text)
     return [sentence for sentence in sentences if words[sentence.turn_index] <= LETTER_WORDS]
 
 
@@ -145,7 +143,7 @@ def _past_plea(playbook: Playbook, sentences: Sequence[Sentence], detector: Dete
     if stage is None or not playbook.stages[stage].pause:
         return ()
     asked_in: int | None = None
-    for sentence in sentences:
+    for sentence in _live(sentences):
         if asked_in == sentence.turn_index and _remedies(sentence, detector):
             return (place_of(sentence),)
         apologizes = detector.claims(sentence.reading, Step.APOLOGIZE) and _ASKS_FORGIVENESS.search(sentence.text)
@@ -161,7 +159,7 @@ def _past_stage(
     if playbook.order is not Order.RULE or state.act in WANTS_REMEDY or state.upset < HEAT:
         return ()
     turn_index, paused = -1, len(playbook.stages)
-    for sentence in sentences:
+    for sentence in _live(sentences):
         made = [step for step in STEPS if detector.claims(sentence.reading, step)]
         stages = {step: index for step in made if (index := playbook.stage_of(step)) is not None}
         moves_on = sentence.turn_index == turn_index and any(stages.get(step, -1) > paused for step in _MOVES_ON)
