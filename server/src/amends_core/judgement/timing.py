@@ -12,7 +12,7 @@ from amends_core.judgement.weights import ANSWER_WORDS
 from amends_core.playbooks import Order, Playbook, Stage
 from amends_core.stages import HEAT, WANTS_REMEDY, occasion_holds, remedy_is_early, restatement_is_refused
 from amends_core.taxonomy import STEPS, CustomerAct, Label, Step
-from amends_core.text import word_count
+from amends_core.text import word_count, words_in
 
 _SYMPATHY = (Step.EMPATHIZE, Step.APOLOGIZE, Step.LISTEN)
 _REMEDY = (Step.TAKE_ACTION, Step.GO_FURTHER)
@@ -23,6 +23,8 @@ _PLEA = re.compile(
     re.I,
 )
 """Asks to be forgiven in so many words, whether or not it reads as an apology."""
+_PLEA_WORDS = frozenset({"forgive", "pardon", "forgiveness"})
+"""Each match of `_PLEA` holds one of these."""
 _ANSWER = (*_REMEDY, Step.CLARIFY, Step.STATE_LIMITS, Step.TAKE_OWNERSHIP)
 _MOVES_ON = (*_REMEDY, Step.STATE_LIMITS)
 """What is not for the turn after whose feeling, question or restatement the agent should be silent."""
@@ -98,7 +100,11 @@ def _requests(state: State, moment: CustomerMoment) -> bool:
 def _answers_plea(state: State, moment: CustomerMoment) -> bool:
     """Whether a message follows on a plea to be forgiven: turning that down asks for nothing."""
     before = [sentence for sentence in state.sentences if sentence.turn_index < moment.turn_index]
-    return any(_PLEA.search(s.text) for s in before if s.turn_index == before[-1].turn_index)
+    return any(_pleads(s.text) for s in before if s.turn_index == before[-1].turn_index)
+
+
+def _pleads(text: str) -> bool:
+    return not words_in(text).isdisjoint(_PLEA_WORDS) and _PLEA.search(text) is not None
 
 
 def no_pause(playbook: Playbook, state: State, sentences: Sequence[Sentence], detector: Detector) -> tuple[Place, ...]:
@@ -147,7 +153,7 @@ def _past_plea(playbook: Playbook, sentences: Sequence[Sentence], detector: Dete
         if asked_in == sentence.turn_index and _remedies(sentence, detector):
             return (place_of(sentence),)
         apologizes = detector.claims(sentence.reading, Step.APOLOGIZE) and _ASKS_FORGIVENESS.search(sentence.text)
-        if apologizes or _PLEA.search(sentence.text):
+        if apologizes or _pleads(sentence.text):
             asked_in = sentence.turn_index
     return ()
 
