@@ -4,6 +4,8 @@ from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime
 from functools import cached_property
+from types import MappingProxyType
+from typing import NamedTuple
 
 from amends_core.detection import CustomerReading, Detector, SentenceReading
 from amends_core.errors import RequestError
@@ -38,8 +40,7 @@ class Turn:
     speaker_id: str = ""
 
 
-@dataclass(frozen=True, slots=True)
-class Sentence:
+class Sentence(NamedTuple):
     """A sentence of an agent, where it stands and what it does."""
 
     turn_index: int
@@ -49,8 +50,7 @@ class Sentence:
     reading: SentenceReading
 
 
-@dataclass(frozen=True, slots=True)
-class CustomerMoment:
+class CustomerMoment(NamedTuple):
     """The customer at one of their turns."""
 
     turn_index: int
@@ -68,8 +68,7 @@ class Message:
     time: datetime | None
 
 
-@dataclass(frozen=True, slots=True)
-class Answer:
+class Answer(NamedTuple):
     """What an agent said in one turn."""
 
     sentences: tuple[Sentence, ...]
@@ -127,14 +126,13 @@ class Case:
         return (told for told in self.told if isinstance(told, Message))
 
 
-@dataclass(frozen=True, slots=True)
-class State:
+class State(NamedTuple):
     """What is known before the next reply. Immutable; `after_customer` and `after_agent` give the next one."""
 
     moments: tuple[CustomerMoment, ...] = ()
-    done: Mapping[Step, float] = field(default_factory=dict)
+    done: Mapping[Step, float] = MappingProxyType({})
     """Best credit of each step made so far, 0.5 or 1; absent where it was not made."""
-    last_done: Mapping[Step, int] = field(default_factory=dict)
+    last_done: Mapping[Step, int] = MappingProxyType({})
     """Turn in which each step was last made."""
     apologies: int = 0
     sentences: tuple[Sentence, ...] = ()
@@ -143,7 +141,7 @@ class State:
     """Whether the customer has told of something that went wrong."""
     missteps: frozenset[Misstep] = frozenset()
     """Of the agent's last turn; empty again once the agent has spoken without one."""
-    case: Case = field(default_factory=Case)
+    case: Case = Case()
     """What was told of the customer's case, and promised."""
 
     @property
@@ -174,7 +172,7 @@ class State:
     @property
     def settled(self) -> bool:
         """Whether the customer says that it is well, and nothing is left to mend."""
-        return self.is_content and self.act is CustomerAct.SATISFIED and (self.remedied or not self.problem)
+        return self.act is CustomerAct.SATISFIED and self.is_content and (self.remedied or not self.problem)
 
     @property
     def accepted(self) -> bool:
@@ -213,7 +211,7 @@ class State:
 
     def heard(self, connecting: Iterable[Step]) -> bool:
         """Whether at least one of the connecting steps was made."""
-        return any(step in self.done for step in connecting)
+        return not self.done.keys().isdisjoint(connecting)
 
     def acts_after(self, turn_index: int) -> Iterator[CustomerAct]:
         """The customer's acts later than a turn."""

@@ -54,6 +54,11 @@ class SentenceReading:
     custom_steps: tuple[CustomReading, ...] = ()
     """What it says of a company's own steps, by their names."""
 
+    @property
+    def probabilities(self) -> tuple[float, ...]:
+        """Of each of SENTENCE_LABELS, in their order."""
+        return (*self.steps.values(), *self.missteps.values())
+
     def probability(self, label: Label) -> float:
         """Of a step or a sentence-level misstep."""
         return self.steps[label] if isinstance(label, Step) else self.missteps[label]
@@ -80,18 +85,11 @@ class Detector:
         self, manifest: Manifest, correction: Correction | None = None, steps: Sequence[StepReader] = ()
     ) -> None:
         """Takes what a company taught, too: a correction by its own exemplars, and readers of its own steps."""
-        self._correction = correction
-        self._custom_steps = tuple(steps)
-        scales = [manifest.calibration.get(name, UNSCALED) for name in OUTPUTS]
-        self._slope = np.array([scale.slope for scale in scales])
-        self._intercept = np.array([scale.intercept for scale in scales])
-        self._temperature = manifest.act_temperature
-        self.thresholds: Mapping[Label, float] = {
-            label: manifest.thresholds[output_name(label)] for label in SENTENCE_LABELS
-        }
+        reader = _Reader(manifest, correction, steps)
+        self.thresholds = reader.thresholds
         """The calibrated probability from which each label is claimed."""
-        self._sentences = lru_cache(READINGS)(self._read_sentence)
-        self._customers = lru_cache(READINGS)(self._read_customer)
+        self._sentences = lru_cache(READINGS)(reader.sentence)
+        self._customers = lru_cache(READINGS)(reader.customer)
 
     def read_sentence(self, encoding: Encoding) -> SentenceReading:
         """Reads a sentence of an agent; from memory where this very encoding was read of late."""
@@ -100,35 +98,6 @@ class Detector:
     def read_customer(self, encoding: Encoding) -> CustomerReading:
         """Reads a message of a customer; from memory where this very encoding was read of late."""
         return self._customers(encoding)
-
-    def _read_sentence(self, encoding: Encoding) -> SentenceReading:
-        shift = self._correction.shift(encoding.embedding) if self._correction else None
-        probabilities = self._calibrated(encoding, shift).tolist()
-        steps = dict(zip(STEPS, probabilities[_STEPS], strict=True))
-        missteps = dict(zip(SENTENCE_MISSTEPS, probabilities[_MISSTEPS], strict=True))
-        likely = chain(steps.items(), missteps.items())
-        return SentenceReading(
-            steps=steps,
-            strong=dict(zip(STEPS, probabilities[_STRONG], strict=True)),
-            missteps=missteps,
-            claimed=tuple(label for label, probability in likely if probability >= self.thresholds[label]),
-            care=probabilities[_CARE],
-            custom_steps=tuple(step.read(encoding) for step in self._custom_steps),
-        )
-
-    def _read_customer(self, encoding: Encoding) -> CustomerReading:
-        logits = encoding.logits[_ACTS] / self._temperature
-        odds = np.exp(logits - logits.max())
-        acts = dict(zip(CUSTOMER_ACTS, (odds / odds.sum()).tolist(), strict=True))
-        act = CUSTOMER_ACTS[int(odds.argmax())]
-        probabilities = self._calibrated(encoding).tolist()
-        return CustomerReading(
-            act=act,
-            act_probability=acts[act],
-            upset=probabilities[_UPSET],
-            acts=acts,
-            calls_for=dict(zip(STEPS, probabilities[_NEXT], strict=True)),
-        )
 
     def claims(self, reading: SentenceReading, label: Label) -> bool:
         """Whether the sentence is taken to carry the label."""
@@ -145,6 +114,50 @@ class Detector:
         threshold = self.thresholds[label]
         room = 1.0 - threshold if probability >= threshold else threshold
         return abs(probability - threshold) / room if room > 0 else 1.0
+
+
+class _Reader:
+    """Reads without memory. Knows of no detector, so that one which is replaced goes at once, readings and all."""
+
+    def __init__(self, manifest: Manifest, correction: Correction | None, steps: Sequence[StepReader]) -> None:
+        self._correction = correction
+        self._custom_steps = tuple(steps)
+        scales = [manifest.calibration.get(name, UNSCALED) for name in OUTPUTS]
+        self._slope = np.array([scale.slope for scale in scales])
+        self._intercept = np.array([scale.intercept for scale in scales])
+        self._temperature = manifest.act_temperature
+        self.thresholds: Mapping[Label, float] = {
+            label: manifest.thresholds[output_name(label)] for label in SENTENCE_LABELS
+        }
+
+    def sentence(self, encoding: Encoding) -> SentenceReading:
+        shift = self._correction.shift(encoding.embedding) if self._correction else None
+        probabilities = self._calibrated(encoding, shift).tolist()
+        steps = dict(zip(STEPS, probabilities[_STEPS], strict=True))
+        missteps = dict(zip(SENTENCE_MISSTEPS, probabilities[_MISSTEPS], strict=True))
+        likely = chain(steps.items(), missteps.items())
+        return SentenceReading(
+            steps=steps,
+            strong=dict(zip(STEPS, probabilities[_STRONG], strict=True)),
+            missteps=missteps,
+            claimed=tuple(label for label, probability in likely if probability >= self.thresholds[label]),
+            care=probabilities[_CARE],
+            custom_steps=tuple(step.read(encoding) for step in self._custom_steps),
+        )
+
+    def customer(self, encoding: Encoding) -> CustomerReading:
+        logits = encoding.logits[_ACTS] / self._temperature
+        odds = np.exp(logits - logits.max())
+        acts = dict(zip(CUSTOMER_ACTS, (odds / odds.sum()).tolist(), strict=True))
+        act = CUSTOMER_ACTS[int(odds.argmax())]
+        probabilities = self._calibrated(encoding).tolist()
+        return CustomerReading(
+            act=act,
+            act_probability=acts[act],
+            upset=probabilities[_UPSET],
+            acts=acts,
+            calls_for=dict(zip(STEPS, probabilities[_NEXT], strict=True)),
+        )
 
     def _calibrated(self, encoding: Encoding, shift: NDArray[np.float64] | None = None) -> NDArray[np.float64]:
         scaled = self._slope * encoding.logits + self._intercept

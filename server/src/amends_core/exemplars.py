@@ -4,8 +4,8 @@ Heads decide which labels a sentence carries; the exemplar nearest in meaning te
 """
 
 from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import dataclass
 from types import MappingProxyType
+from typing import NamedTuple
 
 import numpy as np
 
@@ -13,8 +13,7 @@ from amends_core.encoder import Floats
 from amends_core.taxonomy import Label
 
 
-@dataclass(frozen=True, slots=True)
-class Nearest:
+class Nearest(NamedTuple):
     """The exemplar nearest to a sentence."""
 
     text: str

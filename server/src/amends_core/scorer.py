@@ -8,6 +8,7 @@ judgement = scorer.judge(plan, encodings)
 
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
+from typing import NamedTuple
 
 from amends_core.advice import Advice, Adviser
 from amends_core.arc import Arc, ArcPoint, JudgedReply, SpokenTurn, arc_of
@@ -33,8 +34,7 @@ DEFAULT_STEPS = 3
 Encodings = Mapping[str, Encoding]
 
 
-@dataclass(frozen=True, slots=True)
-class Piece:
+class Piece(NamedTuple):
     """A stretch of a turn that is encoded: a sentence of an agent, or a customer's whole message."""
 
     turn_index: int
@@ -296,7 +296,7 @@ def _all_pieces(turns: Sequence[Turn], oldest: int) -> Mapping[int, tuple[Piece,
     for index in range(oldest, len(turns)):
         if not has_words(turns[index].text):
             continue
-        pieces[index] = tuple(_pieces(index, turns))
+        pieces[index] = _pieces(index, turns)
         count += len(pieces[index])
         if count > MAX_PIECES:
             raise RequestError(
@@ -307,14 +307,19 @@ def _all_pieces(turns: Sequence[Turn], oldest: int) -> Mapping[int, tuple[Piece,
     return pieces
 
 
-def _pieces(index: int, turns: Sequence[Turn]) -> Iterator[Piece]:
+def _pieces(index: int, turns: Sequence[Turn]) -> tuple[Piece, ...]:
     turn = turns[index]
     if turn.role is Role.AGENT:
-        yield from (Piece(index, span, text, text) for span, text in _sentences_of(turn.text))
-        return
-    span = Span(0, len(turn.text)).trimmed(turn.text)
-    text = span.of(turn.text)
-    yield Piece(index, span, text, passage_of(digest(text), _agent_before(index, turns)))
+        return tuple([Piece(index, span, text, text) for span, text in _sentences_of(turn.text)])
+    span, text = _message_of(turn.text)
+    return (Piece(index, span, text, passage_of(digest(text), _agent_before(index, turns))),)
+
+
+@remembered
+def _message_of(text: str) -> tuple[Span, str]:
+    """A message, without white space at its ends."""
+    trimmed = Span(0, len(text)).trimmed(text)
+    return trimmed, trimmed.of(text)
 
 
 @remembered

@@ -155,7 +155,7 @@ def _made_at(stage: Stage, state: State) -> int:
 
 
 def _furthest_made(playbook: Playbook, state: State) -> int:
-    made = (i for i, stage in enumerate(playbook.stages) if any(step in state.done for step in stage.required_steps))
+    made = (i for i, stage in enumerate(playbook.stages) if state.heard(stage.required_steps))
     return max(made, default=0)
 
 

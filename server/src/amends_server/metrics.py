@@ -9,20 +9,13 @@ from amends_core.judgement import Judgement
 from amends_core.reference import FIGURES, Reference, observations
 from amends_core.taxonomy import Strength
 from amends_core.text import raw_text_of
-from prometheus_client import (
-    CollectorRegistry,
-    Counter,
-    Gauge,
-    Histogram,
-    Info,
-    ProcessCollector,
-    disable_created_metrics,
-)
+from prometheus_client import CollectorRegistry, Gauge, Info, ProcessCollector, disable_created_metrics
 from prometheus_client.gc_collector import GCCollector
 from prometheus_client.platform_collector import PlatformCollector
 
 from amends_server.language import Language, language_of
 from amends_server.methods import Method
+from amends_server.series import Counter, Histogram
 from amends_server.tracing import exemplar
 
 disable_created_metrics()  # type: ignore[no-untyped-call]  # one more series beside each of a counter or histogram, which nobody looks at
@@ -262,10 +255,11 @@ class Metrics:
 
     def judged(self, judgements: Iterable[Judgement]) -> None:
         """Counts judgements."""
+        traced = exemplar()
         for judgement in judgements:
             name = judgement.playbook.name
-            self.score.labels(self._model_version, name).observe(judgement.score, exemplar())
-            self.confidence.labels(self._model_version, name).observe(judgement.confidence, exemplar())
+            self.score.labels(self._model_version, name).observe(judgement.score, traced)
+            self.confidence.labels(self._model_version, name).observe(judgement.confidence, traced)
             self.verdicts.labels(name, judgement.verdict.value).inc()
             self.upset.labels(name).observe(judgement.customer.upset)
             for step, found in judgement.steps.items():

@@ -1,5 +1,8 @@
 """Detection: logits become calibrated probabilities, and claims where they reach a threshold."""
 
+import gc
+import weakref
+
 import numpy as np
 import pytest
 from amends_core.bundle import OUTPUTS, PlattScale
@@ -96,3 +99,15 @@ def test_higher_logit_never_gives_a_lower_probability(a: float, b: float) -> Non
 
 def test_logit_of_the_builders_is_the_inverse_of_the_calibration() -> None:
     assert Detector(manifest()).read_sentence(logits(logit(0.25))).steps[Step.LISTEN] == pytest.approx(0.25)
+
+
+def test_a_detector_that_is_replaced_goes_at_once_with_what_it_read() -> None:
+    detector, encoding = Detector(manifest()), agent(Step.THANK).encoding("x")
+    detector.read_sentence(encoding)
+    held = weakref.ref(detector)
+    gc.disable()
+    try:
+        del detector
+        assert held() is None
+    finally:
+        gc.enable()

@@ -20,7 +20,7 @@ def line(text: str, care: float, own: float = 1.0, **outputs: float) -> Line:
     encoding = Says({"care": care, **{f"misstep:{name}": p for name, p in outputs.items()}}).encoding(text)
     sentence = Sentence(0, Span(0, len(text)), text, DETECTOR.read_sentence(encoding))
     harms = any(isinstance(label, Misstep) for label in sentence.reading.claimed)
-    return Line(sentence, place_of(sentence), {}, {}, own=own, harms=harms)
+    return Line(sentence, place_of(sentence), {}, own=own, harms=harms)
 
 
 def care_points(judgement: Judgement) -> float:

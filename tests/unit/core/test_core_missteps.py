@@ -111,6 +111,8 @@ CONVERSATION: list[tuple[Misstep, str, tuple[str, ...], tuple[str, ...], str]] =
     (Misstep.NO_PAUSE, "unified", (VENTS,), (f"{FORGIVE} {ACT}",), ACT),
     (Misstep.NO_PAUSE, "six_steps", (EXPLAINS,), (f"{FORGIVE} {EMPATHIZE} {MORE}",), MORE),
     (Misstep.NO_PAUSE, "unified", (VENTS,), (f"Will you forgive us? {ACT}",), ACT),
+    (Misstep.NO_PAUSE, "unified", (VENTS,), (f"PLEASE Pardon me. {ACT}",), ACT),
+    (Misstep.NO_PAUSE, "unified", (VENTS,), (f"We ask for forgiveness. {ACT}",), ACT),
     (Misstep.NO_PAUSE, "unified", (VENTS,), (f"{FORGIVE} {LONG} {ACT}",), ""),
     (Misstep.NO_PAUSE, "empathy_first", (VENTS,), (f"{EMPATHIZE} {LIMITS}",), LIMITS),
     (Misstep.NO_PAUSE, "empathy_first", (VENTS,), (f"{EMPATHIZE} {ACT}",), ACT),

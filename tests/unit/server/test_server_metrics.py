@@ -9,7 +9,9 @@ from amends_core.bundle import REFERENCE, load_bundle
 from amends_core.errors import BundleError
 from amends_server.editions import load_model
 from amends_server.metrics import LATENCY, Metrics
+from amends_server.series import Counter, Histogram
 from amends_server.settings import Settings
+from prometheus_client import CollectorRegistry
 
 DOCS = Path(__file__).parents[3] / "docs" / "metrics"
 
@@ -61,3 +63,20 @@ def test_a_bundle_with_a_reference_of_another_model_serves_without(
     assert model.reference is None
     assert "no drift is measured" in caplog.messages
     assert model.load_s > 0
+
+
+def test_a_series_at_hand_is_the_one_that_is_exported() -> None:
+    registry = CollectorRegistry()
+    calls = Counter("calls", "Calls.", ("method", "code"), registry=registry)
+    seconds = Histogram("seconds", "Seconds.", ("method",), buckets=(1, 2), registry=registry)
+    for code in ("OK", "OK", "UNAVAILABLE"):
+        calls.labels("ScoreReply", code).inc()
+        seconds.labels("ScoreReply").observe(1.5)
+    assert registry.get_sample_value("calls_total", {"method": "ScoreReply", "code": "OK"}) == 2
+    assert registry.get_sample_value("calls_total", {"method": "ScoreReply", "code": "UNAVAILABLE"}) == 1
+    assert registry.get_sample_value("seconds_count", {"method": "ScoreReply"}) == 3
+
+
+def test_a_series_with_too_few_labels_is_refused() -> None:
+    with pytest.raises(ValueError, match="label count"):
+        Counter("calls", "Calls.", ("method", "code"), registry=None).labels("ScoreReply")

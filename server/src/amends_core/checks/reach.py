@@ -4,7 +4,6 @@ It walks the states of conversation by the very functions that serve, so what it
 """
 
 from collections.abc import Hashable, Iterator
-from dataclasses import replace
 
 from amends_core.conversation import State, Turn
 from amends_core.detection import CustomerReading
@@ -56,7 +55,7 @@ def _answers(stage: Stage, state: State, turn: int) -> Iterator[State]:
     """What the agent may do at a stage: its required steps, or all of them."""
     for steps in {stage.required_steps, stage.steps}:
         done = {**state.done, **dict.fromkeys(steps, 1.0)}
-        yield replace(state, done=done, last_done={**state.last_done, **dict.fromkeys(steps, turn)})
+        yield state._replace(done=done, last_done={**state.last_done, **dict.fromkeys(steps, turn)})
 
 
 def _key(playbook: Playbook, state: State) -> Hashable:

@@ -2,7 +2,6 @@
 
 import re
 from collections.abc import Sequence
-from dataclasses import replace
 
 from amends_core.judgement.details import Details
 from amends_core.judgement.evidence import Findings, Line
@@ -29,7 +28,7 @@ def with_answer(findings: Findings, lines: Sequence[Line], details: Details) -> 
     if not plain:
         return findings
     longest = max(plain, key=lambda line: word_count(line.sentence.text))
-    answer = replace(action, places=(longest.place,), strength=Strength.WEAK, worth=ANSWER_SHARE)
+    answer = action._replace(places=(longest.place,), strength=Strength.WEAK, worth=ANSWER_SHARE)
     return {**findings, Step.TAKE_ACTION: answer}
 
 

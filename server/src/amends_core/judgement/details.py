@@ -1,7 +1,7 @@
 """How much a sentence says of this customer's case: their own words, numbers, times. Boilerplate says nothing of it."""
 
 import re
-from dataclasses import dataclass
+from typing import NamedTuple
 
 from amends_core.judgement.weights import COPIED_WORDS, DETAIL_SHARE, DETAILS_ENOUGH, ECHO_WORDS
 from amends_core.text import has_digits, remembered
@@ -31,8 +31,7 @@ _COMMON = frozenset(
 )
 
 
-@dataclass(frozen=True, slots=True)
-class Details:
+class Details(NamedTuple):
     """The words by which a reply shows that it is about this customer."""
 
     words: frozenset[str] = frozenset()

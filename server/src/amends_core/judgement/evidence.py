@@ -2,8 +2,8 @@
 
 import re
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, replace
-from itertools import chain
+from dataclasses import dataclass
+from typing import NamedTuple
 
 from amends_core.conversation import CREDIT, Sentence
 from amends_core.detection import STRONG_FROM, Detector
@@ -35,8 +35,7 @@ _TIME = re.compile(
 )
 
 
-@dataclass(frozen=True, slots=True)
-class Evidence:
+class Evidence(NamedTuple):
     """What a reply says about one label."""
 
     probability: float
@@ -57,13 +56,11 @@ class Evidence:
 Findings = Mapping[Label, Evidence]
 
 
-@dataclass(frozen=True, slots=True)
-class Line:
+class Line(NamedTuple):
     """A sentence of a reply, with what is compared once for every label."""
 
     sentence: Sentence
     place: Place
-    probabilities: Mapping[Label, float]
     nearest: Mapping[Label, Nearest | None]
     """By each label that it carries: the exemplar that explains it."""
     own: float
@@ -86,19 +83,21 @@ class Gatherer:
 
     def gather(self, lines: Sequence[Line]) -> Findings:
         """Gives the evidence for every sentence label."""
-        return {label: self._evidence(label, lines) for label in SENTENCE_LABELS}
+        likeliest = map(max, zip(*(line.sentence.reading.probabilities for line in lines), strict=True))
+        carried = {label for line in lines for label in line.nearest}
+        return {
+            label: self._evidence(label, best, lines, carried=label in carried)
+            for label, best in zip(SENTENCE_LABELS, likeliest, strict=True)
+        }
 
     def _line(self, sentence: Sentence, embedding: Floats) -> Line:
         nearest = {label: self.exemplars.nearest(label, embedding) for label in sentence.reading.claimed}
-        reading = sentence.reading
-        probabilities = dict[Label, float](chain(reading.steps.items(), reading.missteps.items()))
         return Line(
             sentence,
             place_of(sentence),
-            probabilities,
             nearest,
             own=self._own_share(sentence.text, nearest),
-            harms=any(isinstance(label, Misstep) for label in reading.claimed),
+            harms=any(isinstance(label, Misstep) for label in nearest),
         )
 
     def _own_share(self, text: str, nearest: Mapping[Label, Nearest | None]) -> float:
@@ -106,13 +105,13 @@ class Gatherer:
             return 0.0
         return min((_own_words(text, near) for near in nearest.values()), default=1.0)
 
-    def _evidence(self, label: Label, lines: Sequence[Line]) -> Evidence:
-        best = max([line.probabilities[label] for line in lines])
+    def _evidence(self, label: Label, best: float, lines: Sequence[Line], *, carried: bool) -> Evidence:
+        """Of a label; `best` is its highest probability, and `carried` says whether a line carries it."""
         certainty = self.detector.certainty(best, label)
-        carrying = [line for line in lines if label in line.nearest]
-        if not carrying and best <= NOTHING_BELOW:  # as most labels are
+        if not carried and best <= NOTHING_BELOW:  # as most labels are
             return Evidence(best, (), Strength.ABSENT, 0.0, certainty, None)
-        carrying.sort(key=lambda line: line.probabilities[label], reverse=True)
+        carrying = [line for line in lines if label in line.nearest]
+        carrying.sort(key=lambda line: line.sentence.reading.probability(label), reverse=True)
         return Evidence(
             probability=best,
             places=tuple([line.place for line in carrying]),
@@ -129,7 +128,7 @@ class Gatherer:
 
     def _worth(self, line: Line, label: Label) -> float:
         """Grows with the probability, below the threshold, too; a step counts by how likely it is strong."""
-        presence = max(0.0, line.probabilities[label] - NOTHING_BELOW) / (1.0 - NOTHING_BELOW)
+        presence = max(0.0, line.sentence.reading.probability(label) - NOTHING_BELOW) / (1.0 - NOTHING_BELOW)
         if not isinstance(label, Step) or presence == 0:
             return presence
         if line.harms:
@@ -181,7 +180,7 @@ def without_time(findings: Findings, sentences: Sequence[Sentence], *, by_rule: 
     if not action.places or carries_time(sentences, action.places):
         return findings
     share, remark = (TIMELESS_BY_RULE, WITHOUT_TIME) if by_rule else (TIMELESS, "")
-    return {**findings, Step.TAKE_ACTION: replace(action, worth=share * action.worth, remark=remark)}
+    return {**findings, Step.TAKE_ACTION: action._replace(worth=share * action.worth, remark=remark)}
 
 
 def carries_time(sentences: Sequence[Sentence], places: Sequence[Place]) -> bool:

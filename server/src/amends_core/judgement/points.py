@@ -130,7 +130,11 @@ def _costs(
     found = {finding.misstep for finding in missteps}
     costs = [
         *((f.misstep, _cost(f.misstep, f.severity) * _weight_of(f, evidence), f.reason, f.places) for f in missteps),
-        *((m, COST[m] * evidence[m].worth, wording.hint(m), ()) for m in SENTENCE_MISSTEPS if m not in found),
+        *(
+            (m, COST[m] * evidence[m].worth, wording.hint(m), ())
+            for m in SENTENCE_MISSTEPS
+            if m not in found and evidence[m].worth
+        ),
     ]
     for misstep, full, reason, places in costs:
         cost = min(_on_grid(full), left)

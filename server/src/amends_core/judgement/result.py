@@ -3,6 +3,7 @@
 from collections.abc import Mapping
 from dataclasses import dataclass
 from enum import StrEnum
+from typing import NamedTuple
 
 from amends_core.conversation import CustomerMoment, Sentence
 from amends_core.exemplars import Nearest
@@ -30,16 +31,14 @@ class Change(StrEnum):
     REMOVE = "REMOVE"
 
 
-@dataclass(frozen=True, slots=True)
-class Place:
+class Place(NamedTuple):
     """A stretch of a turn."""
 
     turn_index: int
     span: Span
 
 
-@dataclass(frozen=True, slots=True)
-class StepAssessment:
+class StepAssessment(NamedTuple):
     """One step, as the reply does it."""
 
     step: Step
@@ -51,8 +50,7 @@ class StepAssessment:
     missing: str
 
 
-@dataclass(frozen=True, slots=True)
-class MisstepFinding:
+class MisstepFinding(NamedTuple):
     """One misstep of the reply."""
 
     misstep: Misstep
@@ -63,8 +61,7 @@ class MisstepFinding:
     nearest: Nearest | None = None
 
 
-@dataclass(frozen=True, slots=True)
-class Contribution:
+class Contribution(NamedTuple):
     """A share of the score; the points of all of them add up exactly to it."""
 
     source: Label | None
@@ -75,8 +72,7 @@ class Contribution:
     places: tuple[Place, ...] = ()
 
 
-@dataclass(frozen=True, slots=True)
-class Suggestion:
+class Suggestion(NamedTuple):
     """One change that would raise the score."""
 
     change: Change

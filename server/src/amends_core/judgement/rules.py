@@ -97,7 +97,7 @@ def by_rules(
     if rules.reflection_is_confirmed and reflection.places and not asks_whether(reflection.places, sentences):
         changed[Step.REFLECT] = _lowered(reflection, UNCONFIRMED, wording.UNCONFIRMED)
     if exception_is_due(playbook, state) and not further.places:
-        changed[Step.GO_FURTHER] = replace(further, remark=wording.EXCEPTION)
+        changed[Step.GO_FURTHER] = further._replace(remark=wording.EXCEPTION)
     return {**findings, **{step: e for step, e in changed.items() if expected[step] is not Expectation.NOT_NOW}}
 
 
@@ -126,7 +126,7 @@ def _names(place: Place, sentences: Sequence[Sentence]) -> bool:
 
 
 def _lowered(found: Evidence, share: float, remark: str) -> Evidence:
-    return replace(found, worth=share * found.worth, remark=remark)
+    return found._replace(worth=share * found.worth, remark=remark)
 
 
 def _discloses(text: str) -> bool:
@@ -141,4 +141,4 @@ def _is_allowed(sentence: Sentence, detector: Detector) -> bool:
 def _excused(sentence: Sentence) -> Sentence:
     missteps = {**sentence.reading.missteps, Misstep.SELF_FOCUS: 0.0}
     claimed = tuple(label for label in sentence.reading.claimed if label is not Misstep.SELF_FOCUS)
-    return replace(sentence, reading=replace(sentence.reading, missteps=missteps, claimed=claimed))
+    return sentence._replace(reading=replace(sentence.reading, missteps=missteps, claimed=claimed))

@@ -1,7 +1,6 @@
 """What came at the wrong time: a remedy too soon or too late, or no silence where one was called for."""
 
 import re
-from collections import Counter
 from collections.abc import Mapping, Sequence
 from itertools import takewhile
 
@@ -13,7 +12,7 @@ from amends_core.judgement.weights import ANSWER_WORDS
 from amends_core.playbooks import Order, Playbook, Stage
 from amends_core.stages import HEAT, WANTS_REMEDY, occasion_holds, remedy_is_early, restatement_is_refused
 from amends_core.taxonomy import STEPS, CustomerAct, Label, Step
-from amends_core.text import word_count
+from amends_core.text import word_count, words_in
 
 _SYMPATHY = (Step.EMPATHIZE, Step.APOLOGIZE, Step.LISTEN)
 _REMEDY = (Step.TAKE_ACTION, Step.GO_FURTHER)
@@ -24,6 +23,8 @@ _PLEA = re.compile(
     re.I,
 )
 """Asks to be forgiven in so many words, whether or not it reads as an apology."""
+_PLEA_WORDS = frozenset({"forgive", "pardon", "forgiveness"})
+"""Each match of `_PLEA` holds one of these."""
 _ANSWER = (*_REMEDY, Step.CLARIFY, Step.STATE_LIMITS, Step.TAKE_OWNERSHIP)
 _MOVES_ON = (*_REMEDY, Step.STATE_LIMITS)
 """What is not for the turn after whose feeling, question or restatement the agent should be silent."""
@@ -99,13 +100,16 @@ def _requests(state: State, moment: CustomerMoment) -> bool:
 def _answers_plea(state: State, moment: CustomerMoment) -> bool:
     """Whether a message follows on a plea to be forgiven: turning that down asks for nothing."""
     before = [sentence for sentence in state.sentences if sentence.turn_index < moment.turn_index]
-    return any(_PLEA.search(s.text) for s in before if s.turn_index == before[-1].turn_index)
+    return any(_pleads(s.text) for s in before if s.turn_index == before[-1].turn_index)
+
+
+def _pleads(text: str) -> bool:
+    return not words_in(text).isdisjoint(_PLEA_WORDS) and _PLEA.search(text) is not None
 
 
 def no_pause(playbook: Playbook, state: State, sentences: Sequence[Sentence], detector: Detector) -> tuple[Place, ...]:
     """Where a reply rushes on: past a plea to be forgiven, or past a stage after which the order is silent."""
-    live = _live(sentences)
-    return _past_plea(playbook, live, detector) or _past_stage(playbook, state, live, detector)
+    return _past_plea(playbook, sentences, detector) or _past_stage(playbook, state, sentences, detector)
 
 
 def past_gate(
@@ -133,9 +137,9 @@ def past_gate(
 
 def _live(sentences: Sequence[Sentence]) -> list[Sentence]:
     """Those of turns that are no letters."""
-    words = Counter[int]()
+    words: dict[int, int] = {}
     for sentence in sentences:
-        words[sentence.turn_index] += word_count(sentence.text)
+        words[sentence.turn_index] = words.get(sentence.turn_index, 0) + word_count(sentence.text)
     return [sentence for sentence in sentences if words[sentence.turn_index] <= LETTER_WORDS]
 
 
@@ -145,11 +149,11 @@ def _past_plea(playbook: Playbook, sentences: Sequence[Sentence], detector: Dete
     if stage is None or not playbook.stages[stage].pause:
         return ()
     asked_in: int | None = None
-    for sentence in sentences:
+    for sentence in _live(sentences):
         if asked_in == sentence.turn_index and _remedies(sentence, detector):
             return (place_of(sentence),)
         apologizes = detector.claims(sentence.reading, Step.APOLOGIZE) and _ASKS_FORGIVENESS.search(sentence.text)
-        if apologizes or _PLEA.search(sentence.text):
+        if apologizes or _pleads(sentence.text):
             asked_in = sentence.turn_index
     return ()
 
@@ -161,7 +165,7 @@ def _past_stage(
     if playbook.order is not Order.RULE or state.act in WANTS_REMEDY or state.upset < HEAT:
         return ()
     turn_index, paused = -1, len(playbook.stages)
-    for sentence in sentences:
+    for sentence in _live(sentences):
         made = [step for step in STEPS if detector.claims(sentence.reading, step)]
         stages = {step: index for step in made if (index := playbook.stage_of(step)) is not None}
         moves_on = sentence.turn_index == turn_index and any(stages.get(step, -1) > paused for step in _MOVES_ON)

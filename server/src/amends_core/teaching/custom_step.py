@@ -3,7 +3,7 @@
 import json
 import re
 from collections.abc import Mapping
-from dataclasses import asdict, dataclass, replace
+from dataclasses import asdict, dataclass
 from enum import StrEnum
 from math import exp, isfinite
 from typing import Any
@@ -91,7 +91,7 @@ class StepReader:
         """Reads a sentence."""
         scaled = float((self._weights * features_of(encoding, self._step.features)).sum()) + self._step.bias
         probability = 1.0 / (1.0 + exp(-min(max(scaled, -60.0), 60.0)))
-        nearest = replace(nearest_of(self._step.exemplars, self._vectors, encoding.embedding), own=True)
+        nearest = nearest_of(self._step.exemplars, self._vectors, encoding.embedding)._replace(own=True)
         return CustomReading(self._step, probability, probability >= self._step.threshold, nearest)
 
 

@@ -6,7 +6,7 @@ turns without any punctuation. Rules, not a model: a boundary must be the same t
 
 import re
 from collections.abc import Iterator
-from dataclasses import dataclass
+from typing import NamedTuple
 
 from amends_core.text.normal import has_words, word_count
 
@@ -52,8 +52,7 @@ _SIGHT = 40
 """How many characters about a stop are looked at: longer than any abbreviation or list mark."""
 
 
-@dataclass(frozen=True, slots=True)
-class Span:
+class Span(NamedTuple):
     """A stretch of a text: `start` and one past the end, in Unicode code points."""
 
     start: int

@@ -1,6 +1,7 @@
 """Judgements as messages."""
 
 from collections.abc import Iterable
+from typing import Any
 
 from amends.v1 import conversation_pb2, judgement_pb2, taxonomy_pb2
 from amends_core.conversation import CustomerMoment, Sentence
@@ -29,14 +30,15 @@ _CHANGES = {change: judgement_pb2.Suggestion.Action.Value(f"ACTION_{change}") fo
 
 
 def judgement_to(judgement: Judgement, detector: Detector | None = None) -> judgement_pb2.Judgement:
-    """A judgement as a message; with a detector it tells what was read in each sentence."""
-    return judgement_pb2.Judgement(
+    """A judgement as a message; with a detector it tells what was read in each sentence.
+
+    What every judgement holds many of is made where it stays: protobuf copies what is handed to it.
+    """
+    message = judgement_pb2.Judgement(
         score=judgement.score,
         verdict=_VERDICTS[judgement.verdict],
         confidence=judgement.confidence,
         unsure_reasons=judgement.unsure_reasons,
-        contributions=[contribution_to(share) for share in judgement.contributions],
-        steps=[_step(found) for found in judgement.steps.values()],
         missteps=[_misstep(found) for found in judgement.missteps],
         customer=customer_to(judgement.customer),
         suggestions=[_suggestion(suggestion) for suggestion in judgement.suggestions],
@@ -45,6 +47,11 @@ def judgement_to(judgement: Judgement, detector: Detector | None = None) -> judg
         sentences=[_sentence(sentence, detector) for sentence in judgement.sentences] if detector else (),
         custom_steps=[_custom_step(found.reading, found.places) for found in judgement.custom_steps],
     )
+    for share in judgement.contributions:
+        message.contributions.add(**_contribution(share))
+    for found in judgement.steps.values():
+        _add_step(message, found)
+    return message
 
 
 def customer_to(moment: CustomerMoment) -> judgement_pb2.CustomerSignals:
@@ -59,13 +66,7 @@ def signals_to(upset: float, act: CustomerAct, act_probability: float) -> judgem
 
 def contribution_to(share: Contribution) -> judgement_pb2.Contribution:
     """What moved the score, as a message."""
-    return judgement_pb2.Contribution(
-        **subject_to(share.source),
-        points=share.points,
-        possible_points=share.possible_points,
-        reason=share.reason,
-        spans=spans_to(share.places),
-    )
+    return judgement_pb2.Contribution(**_contribution(share))
 
 
 def spans_to(places: Iterable[Place]) -> list[conversation_pb2.Span]:
@@ -73,10 +74,8 @@ def spans_to(places: Iterable[Place]) -> list[conversation_pb2.Span]:
     return [conversation_pb2.Span(turn_index=p.turn_index, start=p.span.start, end=p.span.end) for p in places]
 
 
-def _exemplar(nearest: Nearest | None) -> judgement_pb2.Exemplar | None:
-    return (
-        judgement_pb2.Exemplar(text=nearest.text, similarity=nearest.similarity, own=nearest.own) if nearest else None
-    )
+def _exemplar(nearest: Nearest) -> judgement_pb2.Exemplar:
+    return judgement_pb2.Exemplar(text=nearest.text, similarity=nearest.similarity, own=nearest.own)
 
 
 def _sentence(sentence: Sentence, detector: Detector) -> judgement_pb2.SentenceReading:
@@ -110,16 +109,28 @@ def _custom_step(reading: CustomReading, places: Iterable[Place] = ()) -> judgem
     )
 
 
-def _step(found: StepAssessment) -> judgement_pb2.StepAssessment:
-    return judgement_pb2.StepAssessment(
+def _contribution(share: Contribution) -> dict[str, Any]:
+    return {
+        **subject_to(share.source),
+        "points": share.points,
+        "possible_points": share.possible_points,
+        "reason": share.reason,
+        "spans": spans_to(share.places) if share.places else None,
+    }
+
+
+def _add_step(message: judgement_pb2.Judgement, found: StepAssessment) -> None:
+    step = message.steps.add(
         step=STEP_VALUES[found.step],
         expectation=_EXPECTATIONS[found.expectation],
         probability=found.probability,
         strength=_STRENGTHS[found.strength],
-        spans=spans_to(found.places),
-        nearest_exemplar=_exemplar(found.nearest),
         missing=found.missing,
     )
+    if found.places:
+        step.spans.extend(spans_to(found.places))
+    if found.nearest is not None:
+        step.nearest_exemplar.CopyFrom(_exemplar(found.nearest))
 
 
 def _misstep(found: MisstepFinding) -> judgement_pb2.MisstepFinding:
@@ -129,7 +140,7 @@ def _misstep(found: MisstepFinding) -> judgement_pb2.MisstepFinding:
         severity=SEVERITY_VALUES[found.severity],
         spans=spans_to(found.places),
         reason=found.reason,
-        nearest_exemplar=_exemplar(found.nearest),
+        nearest_exemplar=_exemplar(found.nearest) if found.nearest else None,
     )
 
 

@@ -227,8 +227,10 @@ class Schedule:
         """
         self._expire(now)
         waiting, line = self._waiting(priority), self._lines[priority]
+        if not waiting:
+            return None
         queue_s = self._outlook(priority, now).finish_s(line.work_s)
-        limit = self._crowded(priority, waiting, 1, queue_s, now) if waiting else None
+        limit = self._crowded(priority, waiting, 1, queue_s, now)
         if limit is None:
             return None
         line.ask(line.usual_s, now)
@@ -277,7 +279,8 @@ class Schedule:
 
     def _expire(self, now: float) -> None:
         for line in self._lines.values():
-            self._expired += line.cut(0, bisect_right(line.tickets, now, key=lambda ticket: ticket.deadline))
+            if line.tickets:
+                self._expired += line.cut(0, bisect_right(line.tickets, now, key=lambda ticket: ticket.deadline))
         self._settle(now)
 
     def _settle(self, now: float) -> None:
