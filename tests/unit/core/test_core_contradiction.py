@@ -72,9 +72,7 @@ PARAPHRASES = [
 
 @pytest.mark.parametrize(("message", "reply"), CONTRADICTIONS)
 def test_something_else_than_the_customer_said_is_misheard(world: World, message: str, reply: str) -> None:
-    judgement = world.judge(
-        [Turn(Role.CUSTOMER, message)], f"{SORRY} {reply}", says={reply: agent(Step.REFLECT)}
-    )
+    judgement = world.judge([Turn(Role.CUSTOMER, message)], f"{SORRY} {reply}", says={reply: agent(Step.REFLECT)})
     (found,) = [finding for finding in judgement.missteps if finding.misstep is Misstep.MISHEARD]
     assert [place.span.of(f"{SORRY} {reply}") for place in found.places] == [reply]
 

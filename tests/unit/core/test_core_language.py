@@ -32,7 +32,16 @@ Abeg wetin dey happen to my money, e don tey wey I dey wait o
 Oga no vex, we dey run am sharp sharp, your money go land today
 Me one deh yah since seven, mi foot dem a kill mi.
 Hiyo treasurer alikuwa aniulize jana, so nikamwambia customer care.""".splitlines()
-SHORT = ["Mein Paket kam nicht an.", "danke schön", "Je ne sais pas", "Hola, ¿cómo está usted?", "はい", "ok", "", "\x00"]
+SHORT = [
+    "Mein Paket kam nicht an.",
+    "danke schön",
+    "Je ne sais pas",
+    "Hola, ¿cómo está usted?",
+    "はい",
+    "ok",
+    "",
+    "\x00",
+]
 GERMAN = FOREIGN["German"]
 
 

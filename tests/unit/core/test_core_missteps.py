@@ -227,6 +227,7 @@ PAID = "I paid £80 for five chairs, got 3, and have waited three weeks."
         ("You have waited four weeks by now.", False),
         ("They paid £60 for them.", False),
         ("Your case has 60 pages.", False),
+        ("So a hundred and four chairs is what you meant.", False),  # and not four
     ],
 )
 def test_figure_said_back_wrong_is_misheard(world: World, reply: str, misheard: bool) -> None:

@@ -25,8 +25,8 @@ _READY = frozenset({*WANTS_REMEDY, CustomerAct.ACCEPT})
 UNHEARD_UPSET = 0.6
 """From this upset on a remedy alone is too soon where order is a preference; from UPSET on where it is a rule."""
 CARING = 0.85
-"""From this care on a sentence has met the customer, whatever its labels: of 140 graded replies with a remedy and
-nothing else that a label knows, 35 of the 49 above it are good ones, and 9 of the 91 below it."""
+"""From this care on a sentence has met the customer, whatever its labels: of 124 graded replies to an upset customer
+with a remedy and no hearing that a label knows, 28 of the 35 above it are good ones, and 6 of the 89 below it."""
 _ASKS_FORGIVENESS = re.compile(r"\b(?:forgiv\w+|pardon|accept (?:my|our)\b.*\bapolog\w+)", re.I)
 _PLEA = re.compile(
     r"\b(?:(?:will|can|could|would) you|please|ask(?:ing)? you to|hope (?:that )?you(?:'ll| will| can))(?: \w+)?"
@@ -70,7 +70,7 @@ def solve_too_soon(
 
 def _is_heard(playbook: Playbook, said: Sequence[Sentence]) -> bool:
     """Whether the playbook would have an upset customer given a remedy after these sentences of agents."""
-    done = {label for sentence in said for label in sentence.reading.claimed}
+    done = {label for sentence in said for label in sentence.reading.claimed if isinstance(label, Step)}
     return playbook.rules.allow_remedy(done) if playbook.rules.remedy_after else not done.isdisjoint(_HEARING)
 
 

@@ -45,7 +45,7 @@ _NAMES: Mapping[str, str] = {
     "zh-Hant": "Chinese",
 }
 """The languages that are told, by the code of the detector. Malay, Swahili, Tagalog and their like are not among them:
-they are what English is mixed with, and the detector takes one for the other. Nor is Danish: it takes typos for that."""
+they are what English is mixed with, and the detector takes one for the other. Nor is Danish: typos read like it."""
 LEAST_WORDS = 8
 """A text in letters of Latin, Greek or Cyrillic with fewer words is too short to tell."""
 LEAST_SHARE = 90
