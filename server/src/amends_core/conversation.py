@@ -122,6 +122,11 @@ class Case:
         return next((told.text for told in reversed(self.told) if isinstance(told, Message)), "")
 
     @property
+    def messages(self) -> tuple[str, ...]:
+        """What the customer said, turn by turn."""
+        return tuple(message.text for message in self._messages)
+
+    @property
     def _messages(self) -> Iterator[Message]:
         return (told for told in self.told if isinstance(told, Message))
 

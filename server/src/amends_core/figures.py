@@ -30,7 +30,7 @@ _DATE = re.compile(
     re.I,
 )
 _SHARE = re.compile(r"(?<![\w.])(?P<number>\d+(?:\.\d+)?) ?(?:%|per ?cent\b)", re.I)
-_COUNT = re.compile(rf"(?<![\w.,$£€#-])(?P<number>{_NUMBER})[ -](?P<noun>[a-z]{{3,}})\b", re.I)
+_COUNT = re.compile(rf"(?<![\w.,$£€#-])(?<!hundred and )(?P<number>{_NUMBER})[ -](?P<noun>[a-z]{{3,}})\b", re.I)
 _ANY = re.compile(rf"(?<![\w.])(?:{_NUMBER})(?!\w)", re.I)
 _NO_NOUNS = frozenset(
     "and the for per out but are was were has had can not off all more less times other than with from".split()

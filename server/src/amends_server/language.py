@@ -1,4 +1,7 @@
-"""Which language a sentence is in, as far as a metric asks: one of three."""
+"""Which language a sentence is in, as far as a metric asks: one of three.
+
+Whether a judgement is to be trusted is decided by `amends_core.text.language`, which is slower to call a text foreign.
+"""
 
 from enum import StrEnum
 

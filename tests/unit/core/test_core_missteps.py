@@ -5,6 +5,7 @@ from amends_core.conversation import Turn
 from amends_core.judgement import Judgement
 from amends_core.taxonomy import SENTENCE_MISSTEPS, CustomerAct, Misstep, Role, Severity, Step
 from core_builders import (
+    ACCEPTS,
     ACT,
     AGAIN,
     ASKS,
@@ -64,7 +65,14 @@ TWO_WORDS = "Named it!"
 TELLS = "You'll hear from me."
 RESTATES = "He threw it over the gate, and the lid is chipped."
 LONG = " ".join(f"Word {number} of a letter that has to say it all." for number in range(6))
+CARES = "Nine hours on that floor, and nobody came."
+AT_SIX = "He feels for you and comes at six."
+BLAMES = "It is sad for you that the courier is so slow."
 MORE_SAID = {
+    CARES: Says({"care": 0.9}),
+    AT_SIX: agent(Step.EMPATHIZE),
+    BLAMES: agent(Step.EMPATHIZE, Misstep.BLAME_OTHERS),
+    f"Dear Ana, {FORGIVE}": agent(Step.APOLOGIZE),
     LOOKS: agent(Step.TAKE_ACTION),
     TWO_WORDS: agent(Step.TAKE_ACTION),
     RESTATES: Says({"step:TAKE_ACTION": 0.6, "step:REFLECT": 0.9}),
@@ -81,7 +89,10 @@ CONVERSATION: list[tuple[Misstep, str, tuple[str, ...], tuple[str, ...], str]] =
     (Misstep.OVER_APOLOGIZED, "six_steps", (VENTS,), (f"{SORRY} {AGAIN} {FORGIVE}",), ""),
     (Misstep.SOLVE_TOO_SOON, "unified", (VENTS,), (ACT,), ACT),
     (Misstep.SOLVE_TOO_SOON, "unified", (VENTS,), (MORE,), MORE),
-    (Misstep.SOLVE_TOO_SOON, "unified", (VENTS,), (f"{ACT} {EMPATHIZE}",), ACT),
+    (Misstep.SOLVE_TOO_SOON, "unified", (VENTS,), (f"{ACT} {EMPATHIZE}",), ""),
+    (Misstep.SOLVE_TOO_SOON, "connect_first", (VENTS,), (f"{ACT} {EMPATHIZE}",), ACT),
+    (Misstep.SOLVE_TOO_SOON, "unified", (VENTS,), (f"{ACT} {CARES}",), ""),
+    (Misstep.SOLVE_TOO_SOON, "connect_first", (VENTS,), (f"{ACT} {CARES}",), ACT),
     (Misstep.SOLVE_TOO_SOON, "connect_first", (VENTS, SORRY, VENTS), (f"{AGAIN} {ACT}",), ACT),
     (Misstep.SOLVE_TOO_SOON, "defuse_and_retain", (VENTS,), (f"{SORRY} {ACT}",), ACT),
     (Misstep.SOLVE_TOO_SOON, "defuse_and_retain", (VENTS,), (f"{REFLECT} {SORRY} {ACT}",), ""),
@@ -91,9 +102,14 @@ CONVERSATION: list[tuple[Misstep, str, tuple[str, ...], tuple[str, ...], str]] =
     (Misstep.SOLVE_TOO_SOON, "unified", (HOURS,), (ACT,), ""),
     (Misstep.SOLVE_TOO_SOON, "unified", (ASKS,), (ACT,), ""),
     (Misstep.SOLVE_TOO_SOON, "unified", (VENTS,), (SORRY,), ""),
-    (Misstep.SOLVE_TOO_SOON, "six_steps", (VENTS,), (ACT,), ""),
+    (Misstep.SOLVE_TOO_SOON, "six_steps", (VENTS,), (ACT,), ACT),
+    (Misstep.SOLVE_TOO_SOON, "six_steps", (VENTS,), (f"{LISTEN} {ACT}",), ""),
+    (Misstep.SOLVE_TOO_SOON, "connect_first", (VENTS, SORRY, ACCEPTS), (ACT,), ""),
     (Misstep.SOLVE_TOO_LATE, "unified", (VENTS, EMPATHIZE, ASKS), (SORRY,), SORRY),
     (Misstep.SOLVE_TOO_LATE, "unified", (VENTS, EMPATHIZE, ASKS), (f"{SORRY} {ACT}",), ""),
+    (Misstep.SOLVE_TOO_LATE, "unified", (ASKS, EMPATHIZE, VENTS), (SORRY,), ""),
+    (Misstep.SOLVE_TOO_LATE, "unified", (VENTS, EMPATHIZE, ASKS), (AT_SIX,), ""),
+    (Misstep.SOLVE_TOO_LATE, "unified", (VENTS, EMPATHIZE, ASKS), (f"{BLAMES}",), ""),
     (Misstep.SOLVE_TOO_LATE, "unified", (VENTS, EMPATHIZE, VENTS), (SORRY,), ""),
     (Misstep.SOLVE_TOO_LATE, "unified", (ASKS,), (SORRY,), ""),
     (Misstep.SOLVE_TOO_LATE, "unified", (VENTS, EMPATHIZE, ASKS), (ACT,), ""),
@@ -104,7 +120,7 @@ CONVERSATION: list[tuple[Misstep, str, tuple[str, ...], tuple[str, ...], str]] =
     (Misstep.SOLVE_TOO_LATE, "unified", (VENTS, EMPATHIZE, ASKS, ACT, VENTS), (SORRY,), ""),
     (Misstep.SOLVE_TOO_LATE, "unified", (VENTS, EMPATHIZE, ASKS, LISTEN, EXPLAINS), (SORRY,), ""),
     (Misstep.SOLVE_TOO_SOON, "connect_first", (EXPLAINS,), (ACT,), ACT),
-    (Misstep.SOLVE_TOO_SOON, "unified", (EXPLAINS,), (ACT,), ""),
+    (Misstep.SOLVE_TOO_SOON, "unified", (EXPLAINS,), (ACT,), ACT),
     (Misstep.SOLVE_TOO_SOON, "unified", (VENTS,), (LOOKS,), ""),
     (Misstep.SOLVE_TOO_SOON, "unified", (VENTS,), (TWO_WORDS,), ""),
     (Misstep.SOLVE_TOO_SOON, "unified", (VENTS,), (RESTATES,), ""),
@@ -114,6 +130,10 @@ CONVERSATION: list[tuple[Misstep, str, tuple[str, ...], tuple[str, ...], str]] =
     (Misstep.NO_PAUSE, "unified", (VENTS,), (f"PLEASE Pardon me. {ACT}",), ACT),
     (Misstep.NO_PAUSE, "unified", (VENTS,), (f"We ask for forgiveness. {ACT}",), ACT),
     (Misstep.NO_PAUSE, "unified", (VENTS,), (f"{FORGIVE} {LONG} {ACT}",), ""),
+    (Misstep.NO_PAUSE, "unified", (VENTS,), (f"Dear Ana, {FORGIVE} {ACT}",), ""),
+    (Misstep.NO_PAUSE, "unified", (VENTS,), (f"{FORGIVE} {LOOKS}",), ""),
+    (Misstep.NO_PAUSE, "unified", (HOURS,), (f"{FORGIVE} {ACT}",), ""),
+    (Misstep.NO_PAUSE, "unified", (REJECTS,), (f"{FORGIVE} {ACT}",), ""),
     (Misstep.NO_PAUSE, "empathy_first", (VENTS,), (f"{EMPATHIZE} {LIMITS}",), LIMITS),
     (Misstep.NO_PAUSE, "empathy_first", (VENTS,), (f"{EMPATHIZE} {ACT}",), ACT),
     (Misstep.NO_PAUSE, "empathy_first", (VENTS, EMPATHIZE, CONFIRMS), (f"{EMPATHIZE} {LIMITS}",), ""),
@@ -209,6 +229,7 @@ PAID = "I paid £80 for five chairs, got 3, and have waited three weeks."
         ("You have waited four weeks by now.", False),
         ("They paid £60 for them.", False),
         ("Your case has 60 pages.", False),
+        ("So a hundred and four chairs is what you meant.", False),  # and not four
     ],
 )
 def test_figure_said_back_wrong_is_misheard(world: World, reply: str, misheard: bool) -> None:
@@ -247,10 +268,10 @@ def test_reply_to_a_content_customer_has_no_conversation_misstep(world: World) -
     assert world.judge(turns, "Your patience meant a lot to me.").missteps == ()
 
 
-def test_upset_below_the_heat_is_ready_for_a_remedy(world: World) -> None:
+def test_upset_that_is_mild_is_ready_for_a_remedy(world: World) -> None:
     mild = "It is a bit annoying to be honest."
     turns = [Turn(Role.CUSTOMER, mild)]
-    assert kinds(world.judge(turns, ACT, says={mild: customer(CustomerAct.VENT, 0.6)})) == set()
+    assert kinds(world.judge(turns, ACT, says={mild: customer(CustomerAct.VENT, 0.55)})) == set()
 
 
 @pytest.mark.parametrize(("playbook", "severity"), [("unified", Severity.MAJOR), ("connect_first", Severity.GRAVE)])

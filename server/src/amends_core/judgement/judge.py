@@ -89,7 +89,7 @@ class Judge:
         steps = {step: _assess(step, expected[step], evidence, sentences, timed=timed) for step in STEPS}
         score = score_of(shares)
         confidence = confidence_of(expected, evidence)
-        reasons = unsure_reasons(confidence, state, reply.encodings, locale)
+        reasons = unsure_reasons(confidence, state, reply.sentences, reply.encodings, locale)
         return Judgement(
             score=score,
             verdict=Verdict.UNSURE if reasons else verdict_of(score, missteps),

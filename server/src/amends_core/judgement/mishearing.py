@@ -1,4 +1,4 @@
-"""Not having listened: asking again for what was given, or saying back another figure than the customer's.
+"""Not having listened: asking again for what was given, or saying back something else than the customer said.
 
 Both are accusations, so that every doubt speaks for the agent.
 """
@@ -10,6 +10,7 @@ from amends_core.conversation import Sentence, State
 from amends_core.detection import Detector
 from amends_core.facts import asked_in
 from amends_core.figures import Figure, figures_in
+from amends_core.judgement.contradiction import Told, contradiction
 from amends_core.judgement.evidence import place_of
 from amends_core.judgement.result import Place
 from amends_core.taxonomy import CustomerAct, Step
@@ -28,13 +29,17 @@ _NOT_FOUND = re.compile(
 """What was given is of no use: asking again is fair."""
 _SAYS_BACK = re.compile(r"\byou(?:r|'ve|'re|'d)?\b", re.I)
 
+_SAID_TO_CUSTOMER = (Step.REFLECT, Step.EMPATHIZE, Step.APOLOGIZE, Step.TAKE_OWNERSHIP, Step.TAKE_ACTION)
+
 Misheard = tuple[Place, str]
 """A sentence, and why it counts."""
 
 
 def misheard(state: State, sentences: Sequence[Sentence], detector: Detector) -> tuple[Misheard, ...]:
     """The sentences that show that the customer was not listened to, each with its reason."""
-    return (*_asked_again(state, sentences), *_said_otherwise(state, sentences, detector))
+    found = (*_asked_again(state, sentences), *_said_otherwise(state, sentences, detector))
+    known = {place for place, _ in found}
+    return (*found, *(each for each in _contradicted(state, sentences, detector) if each[0] not in known))
 
 
 def _asked_again(state: State, sentences: Sequence[Sentence]) -> Iterator[Misheard]:
@@ -61,6 +66,16 @@ def _said_otherwise(state: State, sentences: Sequence[Sentence], detector: Detec
             yield place_of(sentence), "It says again a figure that the customer has just corrected."
         elif any(_contradicts(figure, figures, state) for figure in figures):
             yield place_of(sentence), "It says back another figure than the customer gave."
+
+
+def _contradicted(state: State, sentences: Sequence[Sentence], detector: Detector) -> Iterator[Misheard]:
+    """What is said to this customer, and is not idle talk, against what they said."""
+    told = Told(state.case.messages, tuple(sentence.text for sentence in state.sentences))
+    for sentence in sentences:
+        if any(detector.claims(sentence.reading, step) for step in _SAID_TO_CUSTOMER) and (
+            reason := contradiction(sentence.text, told)
+        ):
+            yield place_of(sentence), reason
 
 
 def _refused(state: State) -> frozenset[Figure]:

@@ -46,7 +46,7 @@ def find_missteps(
     }
     whole = {
         Misstep.SOLVE_TOO_SOON: solve_too_soon(playbook, state, sentences, detector),
-        Misstep.SOLVE_TOO_LATE: solve_too_late(state, evidence),
+        Misstep.SOLVE_TOO_LATE: solve_too_late(state, sentences, evidence),
         Misstep.OVER_APOLOGIZED: _over_apologized(playbook, state, sentences, detector),
         Misstep.MISHEARD: tuple(place for place, _ in heard_wrong),
         Misstep.NO_PAUSE: rushed or no_pause(playbook, state, sentences, detector),

@@ -4,18 +4,28 @@ import re
 from collections.abc import Mapping, Sequence
 from itertools import takewhile
 
-from amends_core.conversation import CustomerMoment, Sentence, State
+from amends_core.conversation import UPSET, CustomerMoment, Sentence, State
 from amends_core.detection import Detector
+from amends_core.figures import numbers_in
 from amends_core.judgement.evidence import Evidence, place_of
 from amends_core.judgement.result import Place
 from amends_core.judgement.weights import ANSWER_WORDS
 from amends_core.playbooks import Order, Playbook, Stage
-from amends_core.stages import HEAT, WANTS_REMEDY, occasion_holds, remedy_is_early, restatement_is_refused
-from amends_core.taxonomy import STEPS, CustomerAct, Label, Step
+from amends_core.stages import CONCERN, HEAT, WANTS_REMEDY, occasion_holds, restatement_is_refused
+from amends_core.taxonomy import STEPS, CustomerAct, Label, Misstep, Step
 from amends_core.text import word_count, words_in
 
 _SYMPATHY = (Step.EMPATHIZE, Step.APOLOGIZE, Step.LISTEN)
 _REMEDY = (Step.TAKE_ACTION, Step.GO_FURTHER)
+_HEARING = frozenset({Step.LISTEN, Step.REFLECT, Step.EMPATHIZE, Step.APOLOGIZE, Step.TAKE_OWNERSHIP})
+"""What hears an upset customer where the playbook does not say."""
+_READY = frozenset({*WANTS_REMEDY, CustomerAct.ACCEPT})
+"""What a customer does for whom no remedy is too soon."""
+UNHEARD_UPSET = 0.6
+"""From this upset on a remedy alone is too soon where order is a preference; from UPSET on where it is a rule."""
+CARING = 0.85
+"""From this care on a sentence has met the customer, whatever its labels: of 124 graded replies to an upset customer
+with a remedy and no hearing that a label knows, 28 of the 35 above it are good ones, and 6 of the 89 below it."""
 _ASKS_FORGIVENESS = re.compile(r"\b(?:forgiv\w+|pardon|accept (?:my|our)\b.*\bapolog\w+)", re.I)
 _PLEA = re.compile(
     r"\b(?:(?:will|can|could|would) you|please|ask(?:ing)? you to|hope (?:that )?you(?:'ll| will| can))(?: \w+)?"
@@ -31,6 +41,8 @@ _MOVES_ON = (*_REMEDY, Step.STATE_LIMITS)
 LETTER_WORDS = 60
 """A longer turn is a letter: it must say all at once, and nobody can be silent in it. Graded replies that move on after
 a plea or a feeling are marked down for it where they are shorter, and praised where they are longer."""
+_SALUTATION = re.compile(r"dear (?!me\b|oh\b)\w", re.I)
+"""How a letter begins, however short it is."""
 _LOOKS_INTO = re.compile(r"\b(?:look(?:ing|ed)? (?:at|into)|checking|investigating|reading)\b", re.I)
 """An inquiry: taken for an action, and no remedy yet."""
 _WAITING = frozenset({*WANTS_REMEDY, CustomerAct.VENT})
@@ -40,17 +52,27 @@ _WAITING = frozenset({*WANTS_REMEDY, CustomerAct.VENT})
 def solve_too_soon(
     playbook: Playbook, state: State, sentences: Sequence[Sentence], detector: Detector
 ) -> tuple[Place, ...]:
-    """The first remedy for an upset customer whom neither the reply up to there nor an earlier one has heard."""
-    if not (remedy_is_early(playbook, state) or _breaks_order(playbook, state)):
+    """The first remedy of a reply to an upset customer who was heard neither in it nor earlier.
+
+    Where order is a rule, hearing must come before the remedy; elsewhere it may come behind it, and a sentence that
+    cares in words that no label knows counts as well.
+    """
+    by_rule = playbook.order is Order.RULE
+    if state.act in _READY or state.upset < (UPSET if by_rule else UNHEARD_UPSET):
         return ()
-    done = set(state.done)
-    for sentence in sentences:
-        done |= {step for step in STEPS if detector.claims(sentence.reading, step)} - set(_REMEDY)
-        if playbook.rules.allow_remedy(done):
-            return ()
-        if _is_remedy(sentence, detector):
-            return (place_of(sentence),)
-    return ()
+    first = next((i for i, sentence in enumerate(sentences) if _is_remedy(sentence, detector)), None)
+    if first is None:
+        return ()
+    if not by_rule and any(sentence.reading.care >= CARING for sentence in sentences):
+        return ()
+    before = sentences[: first + 1] if by_rule else sentences
+    return () if _is_heard(playbook, (*state.sentences, *before)) else (place_of(sentences[first]),)
+
+
+def _is_heard(playbook: Playbook, said: Sequence[Sentence]) -> bool:
+    """Whether the playbook would have an upset customer given a remedy after these sentences of agents."""
+    done = {label for sentence in said for label in sentence.reading.claimed if isinstance(label, Step)}
+    return playbook.rules.allow_remedy(done) if playbook.rules.remedy_after else not done.isdisjoint(_HEARING)
 
 
 def _is_remedy(sentence: Sentence, detector: Detector) -> bool:
@@ -61,33 +83,50 @@ def _is_remedy(sentence: Sentence, detector: Detector) -> bool:
     return word_count(sentence.text) >= ANSWER_WORDS and max(steps, key=lambda step: steps[step]) in _REMEDY
 
 
-def _breaks_order(playbook: Playbook, state: State) -> bool:
-    """Whether a remedy now breaks an order that is a rule: for any upset customer, however hot, who was not heard."""
-    ruled = playbook.order is Order.RULE and state.is_upset and state.act not in WANTS_REMEDY
-    return ruled and not playbook.rules.allow_remedy(state.done)
-
-
 def _remedies(sentence: Sentence, detector: Detector) -> bool:
     return any(detector.claims(sentence.reading, step) for step in _REMEDY)
 
 
-def solve_too_late(state: State, evidence: Mapping[Label, Evidence]) -> tuple[Place, ...]:
+def solve_too_late(
+    state: State, sentences: Sequence[Sentence], evidence: Mapping[Label, Evidence]
+) -> tuple[Place, ...]:
     """The sympathy of a reply that holds nothing else, though the customer was heard and waits for the remedy."""
     if not state.heard(_SYMPATHY) or not _request_stands(state):
         return ()
     if any(evidence[step].places and evidence[step].worth for step in _ANSWER):
         return ()
-    return tuple(place for step in _SYMPATHY for place in evidence[step].places)
+    harm = {place_of(sentence) for sentence in sentences if _harms(sentence)}
+    found = [place for step in _SYMPATHY for place in evidence[step].places if place not in harm]
+    return () if any(_tells_figure(sentence, state) for sentence in sentences) else tuple(found)
+
+
+def _harms(sentence: Sentence) -> bool:
+    return any(isinstance(label, Misstep) for label in sentence.reading.claimed)
+
+
+def _tells_figure(sentence: Sentence, state: State) -> bool:
+    """Whether a sentence names a number that the customer did not: an answer, in words that no label may know."""
+    apologizes = Step.APOLOGIZE in sentence.reading.claimed
+    return not apologizes and not numbers_in(sentence.text) <= state.case.numbers
 
 
 def _request_stands(state: State) -> bool:
     """Whether the customer asked for a remedy, now or since an agent last answered, and still waits for it.
 
-    Turning sympathy down before there was any remedy asks for one, too.
+    What they asked before anybody had heard them, they said in anger. Turning sympathy down before there was any
+    remedy asks for one, too.
     """
+    if state.act not in _WAITING:
+        return False
     answered = max((state.last_done[step] for step in _ANSWER if step in state.last_done), default=-1)
-    since = takewhile(lambda moment: moment.turn_index > answered, reversed(state.moments))
-    return state.act in _WAITING and any(_requests(state, moment) for moment in since)
+    since = takewhile(lambda moment: moment.turn_index > max(answered, _first_heard(state)), reversed(state.moments))
+    return any(_requests(state, moment) for moment in since)
+
+
+def _first_heard(state: State) -> int:
+    """The turn in which an agent first showed sympathy; the customer's last where none did."""
+    turns = (s.turn_index for s in state.sentences if any(step in s.reading.claimed for step in _SYMPATHY))
+    return next(turns, state.moments[-1].turn_index)
 
 
 def _requests(state: State, moment: CustomerMoment) -> bool:
@@ -109,7 +148,8 @@ def _pleads(text: str) -> bool:
 
 def no_pause(playbook: Playbook, state: State, sentences: Sequence[Sentence], detector: Detector) -> tuple[Place, ...]:
     """Where a reply rushes on: past a plea to be forgiven, or past a stage after which the order is silent."""
-    return _past_plea(playbook, sentences, detector) or _past_stage(playbook, state, sentences, detector)
+    live = _live(sentences)
+    return _past_plea(playbook, state, live, detector) or _past_stage(playbook, state, live, detector)
 
 
 def past_gate(
@@ -140,17 +180,20 @@ def _live(sentences: Sequence[Sentence]) -> list[Sentence]:
     words: dict[int, int] = {}
     for sentence in sentences:
         words[sentence.turn_index] = words.get(sentence.turn_index, 0) + word_count(sentence.text)
-    return [sentence for sentence in sentences if words[sentence.turn_index] <= LETTER_WORDS]
+    letters = {sentence.turn_index for sentence in sentences if _SALUTATION.match(sentence.text)}
+    return [s for s in sentences if words[s.turn_index] <= LETTER_WORDS and s.turn_index not in letters]
 
 
-def _past_plea(playbook: Playbook, sentences: Sequence[Sentence], detector: Detector) -> tuple[Place, ...]:
+def _past_plea(
+    playbook: Playbook, state: State, sentences: Sequence[Sentence], detector: Detector
+) -> tuple[Place, ...]:
     """A remedy in the turn in which the customer was asked for forgiveness: the question should stand alone."""
     stage = playbook.stage_of(Step.APOLOGIZE)
-    if stage is None or not playbook.stages[stage].pause:
+    if stage is None or not playbook.stages[stage].pause or state.act in WANTS_REMEDY or state.upset < CONCERN:
         return ()
     asked_in: int | None = None
-    for sentence in _live(sentences):
-        if asked_in == sentence.turn_index and _remedies(sentence, detector):
+    for sentence in sentences:
+        if asked_in == sentence.turn_index and _is_remedy(sentence, detector):
             return (place_of(sentence),)
         apologizes = detector.claims(sentence.reading, Step.APOLOGIZE) and _ASKS_FORGIVENESS.search(sentence.text)
         if apologizes or _pleads(sentence.text):

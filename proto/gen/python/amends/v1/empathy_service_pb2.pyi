@@ -71,8 +71,8 @@ class ScoreReplyRequest(_message.Message):
     playbook: _builtins.str
     """The playbook to judge by; empty: `unified`. NOT_FOUND where it is unknown."""
     locale: _builtins.str
-    """The language of the conversation as a BCP 47 tag, such as `en-GB`; empty: English. A hint: the model
-    reads English, and another language makes the verdict UNSURE.
+    """The language of the conversation as a BCP 47 tag, such as `en-GB`; empty: English, unless a text is surely in
+    another language. The model reads English, and another language makes the verdict UNSURE.
     """
     include_sentences: _builtins.bool
     """Whether the judgement also tells what was read in each sentence."""
