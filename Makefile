@@ -10,7 +10,7 @@ export PATH := $(CURDIR)/$(DEV):$(PATH)
 
 .DEFAULT_GOAL := help
 .PHONY: help bench bench-peers bench-overload bench-growth million soak bench-all bench-report bench-compare test-bench eval gate baseline \
-  advice judgement reference worked models dashboards metrics scrape sbom audit datasets leakage serve test test-train lint format proto breaking model lock golden fuzz abuse drills clean
+  advice judgement words reference worked models dashboards metrics scrape render sbom audit datasets leakage serve test test-train lint format proto breaking model lock golden fuzz abuse drills clean
 
 help: ## Says what each target does
 	@grep -hE '^[a-z-]+:.*##' $(MAKEFILE_LIST) | sed -E 's/:.*## /\t/' | expand -t 14
@@ -100,7 +100,6 @@ dashboards: .venv-dev/installed ## Draws the dashboards of Grafana anew
 render: .venv-dev/installed ## Draws the dashboards in docs/dashboards anew, from a real Prometheus and a minute of calls
 	@$(DEV)/python docs/dashboards/render.py $(ARGS)
 
-.PHONY: reference metrics scrape render
 reference: .venv-dev/installed ## Counts anew what the embedded model usually judges, for drift; ARGS="--out FILE conversations.jsonl"
 	@$(DEV)/python -m amends_train.reference $(ARGS)
 

@@ -1,33 +1,25 @@
 """A service of the benchmark's own: started as its users start it, watched from outside."""
 
-import json
-import os
 import signal
 import subprocess
-import sys
-import tempfile
 import threading
 import time
 from collections.abc import Mapping, Sequence
-from pathlib import Path
 from types import TracebackType
 from typing import Any, Self
 from urllib.request import urlopen
 
 import psutil
+from amends_client.testing import ServerProcess
 from prometheus_client.parser import text_string_to_metric_families
 
 from benchmarks.outcomes import Phase
 
-_START_S, _STOP_S = 600.0, 60.0
-"""Thousands of exemplars take minutes to encode; a drain takes as long as its grace."""
+_STOP_S = 60.0
+"""A drain takes as long as its grace."""
 _SAMPLE_S = 0.25
 
 Metrics = Mapping[tuple[str, frozenset[tuple[str, str]]], float]
-
-
-class ServiceFailed(RuntimeError):
-    """The service did not start; the message holds what it said."""
 
 
 class Service:
@@ -39,9 +31,7 @@ class Service:
 
     def __init__(self, *flags: str) -> None:
         self._flags = flags
-        self._folder = tempfile.TemporaryDirectory(prefix="amends-bench-")
-        self._log = Path(self._folder.name) / "log"
-        self._process: subprocess.Popen[bytes] | None = None
+        self._server: ServerProcess | None = None
         self._watches: list[Watch] = []
         self.port = self.metrics_port = 0
         self.seconds_to_serve = 0.0
@@ -54,7 +44,6 @@ class Service:
         self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
     ) -> None:
         self.stop()
-        self._folder.cleanup()
 
     @property
     def target(self) -> str:
@@ -74,29 +63,25 @@ class Service:
         """Starts it, on the same ports where it ran before, and waits until it serves.
 
         Raises:
-            ServiceFailed: it ended, or took too long.
+            ServerFailed: it ended, or took too long.
         """
-        command = [sys.executable, "-m", "amends_cli", "serve", "--port", str(self.port)]
-        command += ["--metrics-port", str(self.metrics_port), *self._flags]
-        started = time.monotonic()
-        with self._log.open("wb") as log:
-            self._process = subprocess.Popen(command, stderr=log, stdout=log, env=_environment())
-        record = self._wait_until_serving()
-        self.seconds_to_serve = time.monotonic() - started
-        self.port, self.metrics_port = record["port"], record["metrics_port"]
-        self._watches.append(Watch(self._process.pid))
+        ports = ("--port", str(self.port), "--metrics-port", str(self.metrics_port))
+        self._server = server = ServerProcess(*ports, *self._flags)
+        server.wait_until_serving()
+        self.seconds_to_serve = server.seconds_to_serve
+        self.port, self.metrics_port = server.port, server.metrics_port
+        self._watches.append(Watch(server.process.pid))
 
     def stop(self, *, hard: bool = False) -> None:
         """Ends it, by SIGTERM, or by SIGKILL where it is to vanish."""
         if self._watches:
             self.watch.stop()
-        if self._process is not None and self._process.poll() is None:
-            self._process.send_signal(signal.SIGKILL if hard else signal.SIGTERM)
-            try:
-                self._process.wait(_STOP_S)
-            except subprocess.TimeoutExpired:
-                self._process.kill()
-                self._process.wait()
+        if self._server is None:
+            return
+        try:
+            self._server.end(signal.SIGKILL if hard else signal.SIGTERM, _STOP_S)
+        except subprocess.TimeoutExpired:
+            self._server.close()
 
     def metrics(self) -> Metrics:
         """Every sample of its metrics page."""
@@ -107,20 +92,6 @@ class Service:
             for family in text_string_to_metric_families(text)
             for sample in family.samples
         }
-
-    def _wait_until_serving(self) -> dict[str, Any]:
-        assert self._process is not None
-        give_up = time.monotonic() + _START_S
-        with self._log.open(encoding="utf-8") as log:
-            while time.monotonic() < give_up:
-                line = log.readline()
-                if line.startswith("{") and (record := json.loads(line))["message"] == "serving":
-                    return dict(record)
-                if not line:
-                    if self._process.poll() is not None:
-                        break
-                    time.sleep(0.02)
-        raise ServiceFailed(f"amends serve {' '.join(self._flags)}: {self._log.read_text()[-1000:]}")
 
 
 class Watch:
@@ -219,7 +190,3 @@ def counters(before: Metrics, after: Metrics) -> dict[str, Any]:
         "expired_sentences": int(change(before, after, "amends_queue_dropped_total", reason="expired")),
         "cancelled_sentences": int(change(before, after, "amends_queue_dropped_total", reason="cancelled")),
     }
-
-
-def _environment() -> dict[str, str]:
-    return {name: value for name, value in os.environ.items() if not name.startswith("AMENDS_")}

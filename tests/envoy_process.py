@@ -1,6 +1,5 @@
 """Envoy as the example configures it, before replicas on this machine."""
 
-import socket
 import subprocess
 import sys
 from collections.abc import Iterator, Sequence
@@ -9,17 +8,11 @@ from pathlib import Path
 
 import yaml
 from amends_client import Client, ClientOptions
+from amends_client.testing import free_port
 
 ENVOY = Path(sys.executable).with_name("envoy")
 EXAMPLE = Path(__file__).parents[1] / "deploy/envoy/envoy.yaml"
 PATIENCE_S = 60.0
-
-
-def free_port() -> int:
-    """A port that nobody listens on now."""
-    with socket.socket() as probe:
-        probe.bind(("127.0.0.1", 0))
-        return int(probe.getsockname()[1])
 
 
 @contextmanager

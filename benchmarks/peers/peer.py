@@ -13,6 +13,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 import psutil
+from amends_client.testing import free_port
 
 from benchmarks.texts import ROOT
 
@@ -76,7 +77,7 @@ def serving(peer: Peer) -> Iterator[int]:
         if importlib.util.find_spec(package) is None:
             raise PeerMissing(f"the package {package} is not installed: run `make .venv-bench/installed`")
     with tempfile.TemporaryDirectory() as work:
-        port, log = _free_port(), Path(work) / "log"
+        port, log = free_port(), Path(work) / "log"
         command = peer.command(port, Path(work))
         with log.open("wb") as output:
             process = subprocess.Popen(
@@ -118,12 +119,6 @@ def _infinity(port: int, work: Path) -> Sequence[str]:
         *("--engine", "optimum", "--device", "cpu", "--batch-size", "8", "--host", "127.0.0.1", "--port", str(port)),
         *("--no-model-warmup", "--no-bettertransformer", "--log-level", "warning"),
     )
-
-
-def _free_port() -> int:
-    with socket.socket() as found:
-        found.bind(("127.0.0.1", 0))
-        return int(found.getsockname()[1])
 
 
 def _wait_for(port: int, process: "subprocess.Popen[bytes]", log: Path) -> None:

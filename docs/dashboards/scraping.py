@@ -2,7 +2,6 @@
 
 import json
 import re
-import socket
 import subprocess
 import urllib.parse
 import urllib.request
@@ -13,6 +12,7 @@ from pathlib import Path
 from typing import Any
 
 import yaml
+from amends_client.testing import free_port
 
 RULES = Path(__file__).parents[2] / "deploy" / "prometheus"
 
@@ -44,7 +44,7 @@ def scraping(exporter: int, folder: Path, *, short_windows: str = "", short_offs
         short_windows: what stands for windows of 2 and 5 minutes in the rules, where a run is shorter than those.
         short_offsets: what stands for "a quarter of an hour before" and "a day before" in the rules, in such a run.
     """
-    address = f"127.0.0.1:{_free_port()}"
+    address = f"127.0.0.1:{free_port()}"
     command = [
         "prometheus",
         f"--config.file={_configured(folder, exporter, short_windows, short_offsets)}",
@@ -82,9 +82,3 @@ def _configured(folder: Path, exporter: int, short_windows: str, short_offsets: 
     path = folder / "prometheus.yml"
     path.write_text(yaml.safe_dump(config))
     return path
-
-
-def _free_port() -> int:
-    with socket.socket() as probe:
-        probe.bind(("127.0.0.1", 0))
-        return int(probe.getsockname()[1])

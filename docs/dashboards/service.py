@@ -1,18 +1,14 @@
 """A real service with all that the dashboards show: TLS, tenants, playbooks, an audit log, a candidate on trial."""
 
 import json
-import os
 import shutil
-import subprocess
-import sys
-import time
 from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
-from typing import Any
 
+from amends_client.testing import ServerProcess
 from amends_core.bundle import DEFAULT_BUNDLE
 from amends_server.identity.token_file import with_entry
 from amends_server.identity.tokens import make_token
@@ -26,7 +22,6 @@ _TERMS = {"acme": "calls_per_s: 1\ncalls_burst: 3\n", "beta": ""}
 _WORKERS = 2
 """As many anywhere, so that what is too much for them is."""
 _CERTIFICATE_DAYS = 90
-_START_S = 120.0
 
 
 @dataclass(frozen=True, slots=True)
@@ -55,16 +50,8 @@ def serving(folder: Path) -> Iterator[Served]:
     }
     flags |= {"shadow-model-dir": _write_candidate(folder / "candidate"), "shadow-share": "0.7", "canary-share": "0.2"}
     (folder / "playbooks").mkdir()
-    command = [sys.executable, "-m", "amends_cli", "serve", "--port", "0", "--metrics-port", "0"]
-    command += [f"--{name}={value}" for name, value in flags.items()]
-    environment = {name: value for name, value in os.environ.items() if not name.startswith("AMENDS_")}
-    log = folder / "service.log"
-    with log.open("wb") as file, subprocess.Popen(command, stdout=file, stderr=file, env=environment) as process:
-        try:
-            ready = _ready(log)
-            yield Served(ready["port"], ready["metrics_port"], certificate, tokens)
-        finally:
-            process.terminate()
+    with ServerProcess(*(f"--{name}={value}" for name, value in flags.items())) as server:
+        yield Served(server.port, server.metrics_port, certificate, tokens)
 
 
 def _write_tenants(folder: Path) -> dict[str, str]:
@@ -103,18 +90,3 @@ def _write_candidate(folder: Path) -> Path:
     manifest |= {"version": f"{manifest['version']}-next", "calibration": shifted}
     (folder / "manifest.json").write_text(json.dumps(manifest))
     return folder
-
-
-def _ready(log: Path) -> dict[str, Any]:
-    """The log line that tells the ports.
-
-    Raises:
-        RuntimeError: none came.
-    """
-    ends = time.monotonic() + _START_S
-    while time.monotonic() < ends:
-        for line in log.read_text().splitlines():
-            if line.startswith("{") and (record := json.loads(line))["message"] == "serving":
-                return dict(record)
-        time.sleep(0.2)
-    raise RuntimeError(f"the service did not start: {log.read_text()[-1000:]}")

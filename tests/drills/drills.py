@@ -10,16 +10,18 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from amends_client import ClientOptions
+from amends_client.testing import ServerProcess
 from callers import Answers, calling
 from certificates import Authority, Pair
 from envoy_process import envoy
-from replicas import Replica, replicas, target_of
-from server_process import serving
+from replicas import Replica, judged, replicas, target_of
 
 _SETTLE_S = 1.0
 """Of calls to all replicas, before the next thing happens to one."""
 _PATIENCE_S = 60.0
 _POLL_S = 0.1
+_CALLS_BETWEEN = 8
+"""Two of each caller."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -69,16 +71,17 @@ def rotation(seconds: float) -> Outcome:
     """Certificate and key are changed again and again, a broken one in between; half of the calls connect anew."""
     with tempfile.TemporaryDirectory() as name:
         folder = Path(name)
-        authority = Authority(folder, "authority")
+        authority, audit = Authority(folder, "authority"), folder / "audit.jsonl"
         mounted = Pair(folder / "tls.crt", folder / "tls.key")
         authority.issue("first").put_over(mounted)
-        flags = ("--tls-cert", str(mounted.cert), "--tls-key", str(mounted.key), "--identity-poll-s", str(_POLL_S))
-        with serving(*flags) as server:
+        flags = ("--tls-cert", str(mounted.cert), "--tls-key", str(mounted.key), "--audit-log", str(audit))
+        with ServerProcess(*flags, "--identity-poll-s", str(_POLL_S)) as server:
             options = ClientOptions(server.target, max_attempts=1, tls_root_path=authority.cert)
             with calling(options, 4, new_connections=True) as answers:
-                changes = sum(1 for _ in _rotated(mounted, authority, seconds))
-            assert server.told.count("certificates loaded") >= changes // 2, server.told[-2000:]
-    return Outcome("certificate rotation, no retries", changes, answers.calls, answers.failed)
+                changes = sum(1 for _ in _rotated(server, mounted, authority, answers, seconds))
+            server.end()
+        told = Counter(record["request_id"] for record in judged(audit))
+    return _counted("certificate rotation, no retries", changes, answers, told, set())
 
 
 DRILLS: Mapping[str, Drill] = {
@@ -152,12 +155,24 @@ def _wait_until_asked(replica: Replica) -> None:
     time.sleep(_SETTLE_S)
 
 
-def _rotated(mounted: Pair, authority: Authority, seconds: float) -> Iterator[int]:
+def _rotated(
+    server: ServerProcess, mounted: Pair, authority: Authority, answers: Answers, seconds: float
+) -> Iterator[int]:
     until, number = time.monotonic() + seconds, 0
     while time.monotonic() < until:
         authority.issue(f"server-{number}").put_over(mounted)
-        time.sleep(5 * _POLL_S)
+        server.wait_for("certificates loaded", _PATIENCE_S)
+        _wait_until_called(answers)
         mounted.cert.write_text("broken")
-        time.sleep(2 * _POLL_S)
+        server.wait_for("certificates refused", _PATIENCE_S)
+        _wait_until_called(answers)
         number += 1
         yield number
+
+
+def _wait_until_called(answers: Answers) -> None:
+    """Some calls later, on the certificates that are served now."""
+    enough, until = answers.calls + _CALLS_BETWEEN, time.monotonic() + _PATIENCE_S
+    while answers.calls < enough:
+        assert time.monotonic() < until
+        time.sleep(_POLL_S)

@@ -7,8 +7,7 @@ from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
 
-from envoy_process import free_port
-from server_process import ServerProcess
+from amends_client.testing import ServerProcess, free_port
 
 
 class Replica:
@@ -32,14 +31,19 @@ class Replica:
 
     def close(self) -> None:
         """Ends what still runs."""
-        if self.server is not None and self.server.process.poll() is None:
-            self.server.end(signal.SIGKILL)
+        if self.server is not None:
+            self.server.close()
 
     def judged(self) -> list[dict[str, Any]]:
-        """The audit lines of calls that were answered; the last line may be cut short by a kill."""
-        lines = self.audit.read_text().splitlines()
-        records = [json.loads(line) for line in lines if line.endswith("}")]
-        return [record for record in records if record["code"] == "OK"]
+        """The audit lines of calls that were answered."""
+        return judged(self.audit)
+
+
+def judged(audit: Path) -> list[dict[str, Any]]:
+    """The lines of an audit log of calls that were answered; the last line may be cut short by a kill."""
+    lines = audit.read_text().splitlines()
+    records = [json.loads(line) for line in lines if line.endswith("}")]
+    return [record for record in records if record["code"] == "OK"]
 
 
 @contextmanager

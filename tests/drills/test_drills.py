@@ -23,7 +23,7 @@ def test_a_replica_is_killed_and_every_call_is_answered_and_counted_once() -> No
 
 def test_certificates_change_and_no_call_is_lost() -> None:
     outcome = rotation(2.0)
-    assert outcome.happened > 1
+    assert outcome.happened >= 1
     assert outcome.is_borne, outcome
 
 

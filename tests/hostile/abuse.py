@@ -6,9 +6,9 @@ Exit status 1 where the server ended, grew past its bound, or the neighbour's p9
 import argparse
 import sys
 
+from amends_client.testing import ServerProcess
 from http2_attacks import ATTACKS
 from neighbour import Outcome, attacked
-from server_process import serving
 
 MOST_GROWTH_MB = 300.0
 MOST_RATIO = 2.0
@@ -26,7 +26,7 @@ def main() -> int:
     parser.add_argument("--seconds", type=float, default=30.0, help="of each attack")
     given = parser.parse_args()
     borne, pieces = True, 0
-    with serving() as server:
+    with ServerProcess() as server:
         for name in given.names or ATTACKS:
             outcome = attacked(server, name, given.seconds)
             borne &= _is_borne(outcome)

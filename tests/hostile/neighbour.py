@@ -10,13 +10,15 @@ from itertools import count
 from pathlib import Path
 
 import grpc
+import psutil
 from amends.v1 import conversation_pb2, empathy_service_pb2_grpc
 from amends.v1 import empathy_service_pb2 as pb
+from amends_client.testing import ServerProcess
 from http2_attacks import request
-from server_process import PATIENCE_S, ServerProcess
 
 WARM_UP_S = 2.0
 """For the neighbour's first calls, and for the server to be done with an attack before."""
+PATIENCE_S = 300.0
 
 
 @dataclass(frozen=True, slots=True)
@@ -65,7 +67,7 @@ class Neighbour:
                 seconds.append(self.call())
             except grpc.RpcError as error:
                 failed[error.code().name] += 1  # type: ignore[attr-defined]
-            peak = max(peak, self._server.rss_mb)
+            peak = max(peak, resident_mb(self._server))
             time.sleep(pause_s)
         return Spell(tuple(seconds), failed, peak)
 
@@ -94,11 +96,18 @@ class Outcome:
         )
 
 
+def resident_mb(server: ServerProcess) -> float:
+    """Memory of a server and of the processes that it started."""
+    process = psutil.Process(server.process.pid)
+    family = [process, *process.children(recursive=True)]
+    return float(sum(each.memory_info().rss for each in family)) / (1 << 20)
+
+
 def attacked(server: ServerProcess, name: str, seconds: float) -> Outcome:
     """Lets a neighbour call alone, then beside an attack, for `seconds` each."""
     neighbour = Neighbour(server)
     neighbour.live(time.monotonic() + WARM_UP_S)
-    before = server.rss_mb
+    before = resident_mb(server)
     alone = neighbour.live(time.monotonic() + seconds)
     script = Path(__file__).with_name("http2_attacks.py")
     attacker = subprocess.Popen(
@@ -114,4 +123,4 @@ def attacked(server: ServerProcess, name: str, seconds: float) -> Outcome:
         attacker.wait()
         neighbour.close()
     assert server.process.poll() is None, f"{name} ended the server: {server.told[-2000:]}"
-    return Outcome(name, alone, beside, pieces, hung_up, before, server.rss_mb)
+    return Outcome(name, alone, beside, pieces, hung_up, before, resident_mb(server))

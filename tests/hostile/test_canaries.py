@@ -10,6 +10,7 @@ from typing import Any
 import grpc
 import pytest
 from amends.v1 import empathy_service_pb2 as pb
+from amends_client.testing import ServerProcess, server_environment
 from amends_core.playbooks.library import DATA_DIR
 from amends_server.identity.token_file import with_entry
 from amends_server.identity.tokens import make_token
@@ -18,7 +19,6 @@ from google.protobuf.descriptor import MethodDescriptor
 from h2.connection import H2Connection
 from h2.events import ConnectionTerminated, ResponseReceived, StreamEnded, StreamReset, TrailersReceived
 from http2_attacks import HEADERS, framed, request
-from server_process import serving
 from ways_out import OPEN_METRICS, WaysOut, talkative, until
 
 METHODS = {path_of(method): method for method in methods()}
@@ -229,8 +229,9 @@ def test_a_crash_in_the_middle_of_calls_leaves_no_trace_and_no_core(tmp_path: Pa
     item.reply[0].text = f"Sorry about {MARK}. " * 100
     batch = pb.BatchScoreRepliesRequest(requests=[item] * 100).SerializeToString()
     method = METHODS["/amends.v1.EmpathyService/BatchScoreReplies"]
+    environment = server_environment(PYTHONFAULTHANDLER="1")
     with (
-        serving("--log-level", "DEBUG", cwd=tmp_path) as server,
+        ServerProcess("--log-level", "DEBUG", cwd=tmp_path, environment=environment) as server,
         grpc.insecure_channel(server.target) as channel,
     ):
         caller = threading.Thread(target=_called, args=(channel, method, [batch]))

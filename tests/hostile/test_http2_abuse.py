@@ -3,9 +3,9 @@
 from collections.abc import Iterator
 
 import pytest
+from amends_client.testing import ServerProcess
 from http2_attacks import ATTACKS
 from neighbour import attacked
-from server_process import ServerProcess, serving
 
 SECONDS = 1.5
 MOST_GROWTH_MB = 300.0
@@ -16,7 +16,7 @@ TROUBLED = {"connections", "half_handshakes"}
 
 @pytest.fixture(scope="module")
 def server() -> Iterator[ServerProcess]:
-    with serving("--max-connections", "1500") as server:
+    with ServerProcess("--max-connections", "1500") as server:
         yield server
 
 

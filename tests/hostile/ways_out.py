@@ -5,11 +5,10 @@ from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any
 from urllib.request import Request, urlopen
 
+from amends_client.testing import ServerProcess, server_environment
 from otlp_collector import Collector, collecting
-from server_process import ServerProcess, serving
 
 PATIENCE_S = 60.0
 OPEN_METRICS = "application/openmetrics-text; version=1.0.0"
@@ -50,17 +49,11 @@ def until(holds: Callable[[], bool]) -> None:
 
 
 @contextmanager
-def talkative(folder: Path, *flags: str, **variables: Any) -> Iterator[WaysOut]:
+def talkative(folder: Path, *flags: str, **variables: str) -> Iterator[WaysOut]:
     """A server that tells all it can, at every level; its own folder is `folder`."""
     audit_log = folder.with_suffix(".audit")
-    with (
-        collecting() as collector,
-        serving(
-            *("--log-level", "DEBUG", "--audit-log", str(audit_log), *flags),
-            cwd=folder,
-            OTEL_EXPORTER_OTLP_ENDPOINT=collector.endpoint,
-            **_AT_ONCE,
-            **variables,
-        ) as server,
-    ):
-        yield WaysOut(server, audit_log, collector)
+    flags = ("--log-level", "DEBUG", "--audit-log", str(audit_log), *flags)
+    with collecting() as collector:
+        exports = {"OTEL_EXPORTER_OTLP_ENDPOINT": collector.endpoint, **_AT_ONCE}
+        with ServerProcess(*flags, cwd=folder, environment=server_environment(**exports, **variables)) as server:
+            yield WaysOut(server, audit_log, collector)

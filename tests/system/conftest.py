@@ -7,7 +7,8 @@ from contextlib import ExitStack
 from pathlib import Path
 
 import pytest
-from processes import Server, ServingServer, Started, clean_environment
+from amends_client.testing import ServerProcess
+from installed import PATIENCE_S, Started, clean_environment, server_of
 
 ROOT = Path(__file__).parents[2]
 
@@ -41,19 +42,19 @@ def start(environment: Path) -> Iterator[Started]:
     """Starts servers, and sees to it that none outlives its test."""
     with ExitStack() as stack:
 
-        def started(*flags: str, serving: bool = True) -> Server:
-            server = (ServingServer if serving else Server)(environment, *flags)
-            stack.callback(server.process.wait)
-            stack.callback(server.process.kill)
+        def started(*flags: str, serving: bool = True) -> ServerProcess:
+            server = server_of(environment, *flags)
+            stack.callback(server.close)
+            if serving:
+                server.wait_until_serving(PATIENCE_S)
             return server
 
         yield started
 
 
 @pytest.fixture(scope="session")
-def served(environment: Path) -> Iterator[ServingServer]:
+def served(environment: Path) -> Iterator[ServerProcess]:
     """The server that tests share where they only call it."""
-    server = ServingServer(environment)
-    yield server
-    server.terminate()
-    assert server.wait() == 0
+    with server_of(environment) as server:
+        yield server
+        assert server.end() == 0

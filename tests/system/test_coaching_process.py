@@ -6,7 +6,8 @@ from typing import Any
 import pytest
 from amends.v1 import empathy_service_pb2 as pb
 from amends_client import Client, ClientOptions, Unavailable, agent, customer
-from processes import PATIENCE_S, ServingServer, Started
+from amends_client.testing import ServerProcess
+from installed import PATIENCE_S, Started
 
 pytestmark = [pytest.mark.system, pytest.mark.timeout(600)]
 
@@ -20,11 +21,11 @@ CONVERSATION = [
 ]
 
 
-def _client(server: ServingServer) -> Client:
+def _client(server: ServerProcess) -> Client:
     return Client(ClientOptions(server.target, timeout_s=PATIENCE_S))
 
 
-def _coached(server: ServingServer, between: Callable[[int], None]) -> list[pb.CoachConversationResponse]:
+def _coached(server: ServerProcess, between: Callable[[int], None]) -> list[pb.CoachConversationResponse]:
     with _client(server) as client, client.coach(resume_for_s=PATIENCE_S) as coaching:
         answers = []
         for number, turn in enumerate(CONVERSATION):
@@ -38,9 +39,9 @@ def _told(answers: list[pb.CoachConversationResponse]) -> list[tuple[Any, ...]]:
     return [(a.judgement, a.advice, a.previous_advice_fate, a.resume_token) for a in answers]
 
 
-def test_a_conversation_outlives_the_server_it_began_on(start: Started, served: ServingServer) -> None:
+def test_a_conversation_outlives_the_server_it_began_on(start: Started, served: ServerProcess) -> None:
     unbroken = _coached(served, between=lambda number: None)
-    server: Any = start()
+    server = start()
     port, running = server.port, [server]
 
     def kill_before(number: int) -> None:
@@ -55,12 +56,11 @@ def test_a_conversation_outlives_the_server_it_began_on(start: Started, served: 
 
 
 def test_open_conversations_do_not_hold_up_the_end_of_a_server(start: Started) -> None:
-    server: Any = start("--grace-s", "600")
+    server = start("--grace-s", "600")
     with _client(server) as client, client.coach(CONVERSATION[:1], resume_for_s=0) as coaching:
-        server.terminate()
-        assert server.wait(within_s=30) == 0, "well within the grace of 600 s"
+        assert server.end(within_s=30) == 0, "well within the grace of 600 s"
         with pytest.raises(Unavailable):
             coaching.ask(CONVERSATION[1])
-    log = "".join(server.lines)
+    log = server.told
     assert "DRAINING" in log
     assert "Traceback" not in log

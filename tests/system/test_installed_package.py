@@ -9,7 +9,8 @@ from pathlib import Path
 
 import psutil
 import pytest
-from processes import PATIENCE_S, ServingServer, clean_environment
+from amends_client.testing import ServerProcess
+from installed import PATIENCE_S, children_of, clean_environment
 
 pytestmark = [pytest.mark.system, pytest.mark.timeout(600)]
 
@@ -65,17 +66,18 @@ def test_the_command_line_checks_a_playbook_without_a_server(environment: Path) 
     assert "fit to serve, errors 0" in done.stdout
 
 
-def test_the_command_line_scores_a_reply(environment: Path, served: ServingServer) -> None:
+def test_the_command_line_scores_a_reply(environment: Path, served: ServerProcess) -> None:
     done = _amends(environment, "score", "--json", "--target", served.target, "--customer", CUSTOMER, "--reply", REPLY)
     assert done.returncode == 0, done.stderr
     judgement = json.loads(done.stdout)["judgement"]
     assert sum(share.get("points", 0) for share in judgement["contributions"]) == judgement["score"]
 
 
-def test_the_command_that_the_server_prints_works(environment: Path, served: ServingServer) -> None:
+def test_the_command_that_the_server_prints_works(environment: Path, served: ServerProcess) -> None:
     """What a newcomer copies from the terminal."""
+    hint = served.wait_for_line(lambda line: line.startswith("  amends score"))
     done = subprocess.run(
-        served.hint,
+        hint,
         shell=True,
         cwd=environment,
         env={**clean_environment(), "PATH": f"{environment / 'bin'}:{os.environ['PATH']}"},
@@ -88,7 +90,7 @@ def test_the_command_that_the_server_prints_works(environment: Path, served: Ser
     assert done.stdout
 
 
-def test_a_foreign_client_scores_through_reflection(served: ServingServer, tmp_path: Path) -> None:
+def test_a_foreign_client_scores_through_reflection(served: ServerProcess, tmp_path: Path) -> None:
     request = {"turns": [{"role": "ROLE_CUSTOMER", "text": CUSTOMER}], "reply": [{"text": REPLY}]}
     done = _curl(served, tmp_path, "amends.v1.EmpathyService/ScoreReply", request)
     assert done.returncode == 0, done.stderr
@@ -97,7 +99,7 @@ def test_a_foreign_client_scores_through_reflection(served: ServingServer, tmp_p
     assert response["model"]["sha256"] == served.record["model_sha256"]
 
 
-def test_a_foreign_client_reads_what_was_wrong(served: ServingServer, tmp_path: Path) -> None:
+def test_a_foreign_client_reads_what_was_wrong(served: ServerProcess, tmp_path: Path) -> None:
     done = _curl(served, tmp_path, "amends.v1.EmpathyService/ScoreReply", {"reply": [{"text": REPLY}]})
     assert done.returncode != 0
     error = json.loads(done.stderr)
@@ -106,7 +108,7 @@ def test_a_foreign_client_reads_what_was_wrong(served: ServingServer, tmp_path: 
     assert {detail["type"] for detail in error["details"]} == {"google.rpc.ErrorInfo", "google.rpc.BadRequest"}
 
 
-def _curl(served: ServingServer, folder: Path, method: str, request: object) -> "subprocess.CompletedProcess[str]":
+def _curl(served: ServerProcess, folder: Path, method: str, request: object) -> "subprocess.CompletedProcess[str]":
     command = [Path(sys.executable).parent / "buf", "curl", "--protocol", "grpc", "--http2-prior-knowledge"]
     return subprocess.run(
         [*command, "--data", json.dumps(request), f"http://localhost:{served.port}/{method}"],
@@ -119,7 +121,7 @@ def _curl(served: ServingServer, folder: Path, method: str, request: object) -> 
     )
 
 
-def test_it_stays_small_under_work(environment: Path, served: ServingServer, tmp_path: Path) -> None:
+def test_it_stays_small_under_work(environment: Path, served: ServerProcess, tmp_path: Path) -> None:
     lines = tmp_path / "many.jsonl"
     turns = [{"role": "customer", "text": CUSTOMER}]
     lines.write_text(
@@ -128,12 +130,12 @@ def test_it_stays_small_under_work(environment: Path, served: ServingServer, tmp
     done = _amends(environment, "score", str(lines), "--target", served.target)
     assert done.returncode == 0, done.stderr
     assert len(done.stdout.splitlines()) == 200
-    family = [psutil.Process(served.process.pid), *served.children]
+    family = [psutil.Process(served.process.pid), *children_of(served)]
     assert len(family) > 2, "workers are processes"
     assert sum(each.memory_full_info().pss for each in family) < MAX_RESIDENT_BYTES, "what is shared counts once"
 
 
-def test_the_log_tells_how_long_the_start_took(served: ServingServer) -> None:
+def test_the_log_tells_how_long_the_start_took(served: ServerProcess) -> None:
     assert 0 < served.record["start_seconds"] < served.seconds_to_serve
 
 

@@ -15,7 +15,10 @@ _WORDS = {
     )
 } | {"thirty": 30.0, "forty": 40.0, "fifty": 50.0, "sixty": 60.0, "hundred": 100.0}
 """`one` is left out: as often a pronoun as a number."""
-_NUMBER = rf"\d{{1,3}}(?:,\d{{3}})+(?:\.\d+)?|\d+(?:\.\d+)?|{'|'.join(_WORDS)}"
+NUMBER_WORDS = "|".join(_WORDS)
+WEEKDAY = "(?:mon|tues|wednes|thurs|fri|satur|sun)day"
+"""Both for patterns."""
+_NUMBER = rf"\d{{1,3}}(?:,\d{{3}})+(?:\.\d+)?|\d+(?:\.\d+)?|{NUMBER_WORDS}"
 _MONTHS = "jan feb mar apr may jun jul aug sep oct nov dec".split()
 _MONTH = rf"(?:{'|'.join(_MONTHS)})[a-z]*"
 _MONEY = re.compile(

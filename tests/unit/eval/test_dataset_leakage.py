@@ -2,7 +2,7 @@
 
 from pathlib import Path
 
-from amends_eval.datasets.leakage import report, said_in, texts_of
+from amends_eval.datasets.leakage import measured, report, said_in, taught, texts_of
 from amends_eval.labels.duplicates import Match
 
 ROW = (
@@ -31,3 +31,13 @@ def test_each_text_is_counted_once_by_its_narrowest_way() -> None:
     assert "| sentences test | 40 | 1 | 0 | 1 |" in page
     assert "| gaming dev | 7 | 0 | 0 | 0 |" in page
     assert "- a and t-2: near, 0.900" in page
+
+
+def test_unseen_authors_teach_nothing_and_are_compared_as_evaluation_is(tmp_path: Path) -> None:
+    for name in ("agents/ann", "unseen/una", "replies/rolf"):
+        file = tmp_path / f"{name}.jsonl"
+        file.parent.mkdir()
+        file.write_text(ROW)
+    assert [file.stem for file in taught(tmp_path)] == ["ann", "rolf"]
+    assert {name: file.stem for name, file in measured(tmp_path)}["unseen una"] == "una"
+    assert "sentences test" in dict(measured(tmp_path))

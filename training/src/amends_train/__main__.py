@@ -18,8 +18,7 @@ TEACHER_RATE = 5e-5
 """Peak learning rate of a teacher: a larger encoder wants a smaller one."""
 
 
-def main() -> None:
-    """Reads the arguments, runs the recipe and prints its figures."""
+def _arguments() -> argparse.Namespace:
     parser = argparse.ArgumentParser(prog="amends_train", description=__doc__)
     parser.add_argument("--data", type=Path, default=Path("training/data"), help="folder of training rows")
     parser.add_argument("--extra-labels", type=Path, help="labels of real training sentences, with --extra-texts")
@@ -42,7 +41,12 @@ def main() -> None:
     parser.add_argument("--teacher-epochs", type=int, default=4)
     parser.add_argument("--seed", type=int, default=FitOptions().seed)
     parser.add_argument("--threads", type=int, default=0, help="threads of PyTorch; 0 takes its own choice")
-    args = parser.parse_args()
+    return parser.parse_args()
+
+
+def main() -> None:
+    """Reads the arguments, runs the recipe and prints its figures."""
+    args = _arguments()
     if args.threads:
         torch.set_num_threads(args.threads)
     student = Pupil(args.base, FitOptions(epochs=args.epochs, seed=args.seed))

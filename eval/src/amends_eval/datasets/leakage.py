@@ -1,7 +1,7 @@
 """Writes which evaluation texts training data says as well: `python -m amends_eval.datasets.leakage`.
 
 Exit 1 where a text is there word for word or nearly. Texts of fewer than LEAST_WORDS words are left out: everybody
-writes "Thank you so much".
+writes "Thank you so much". What only measures (`unseen`) teaches nothing: it is compared as evaluation texts are.
 """
 
 import json
@@ -17,6 +17,8 @@ from amends_eval.labels.duplicates import ALIKE, NEAR, Match, Text, embedder, ma
 
 TRAINING = Path("training/data")
 REPORT = TRAINING / "LEAKAGE.md"
+UNSEEN = "unseen"
+"""The folder of training data that only measures."""
 LEAST_WORDS = 5
 _SAID = ("text", "a", "b", "honest", "gamed", "customer")
 """Fields that hold what somebody says."""
@@ -45,7 +47,8 @@ def report(found: Mapping[str, tuple[int, Sequence[Match]]], trained: int) -> st
     """The page: how many texts of each half stand in training data, and which."""
     lines = [
         "# What training and evaluation have in common\n",
-        f"Made by `make leakage`: evaluation texts of {LEAST_WORDS} words or more beside {trained:,} training texts.",
+        f"Made by `make leakage`: evaluation texts of {LEAST_WORDS} words or more beside {trained:,} training texts;",
+        "of training data, what the unseen authors wrote only measures, and is compared in the same way.",
         f"Near: TF-IDF cosine of character 3- to 5-grams from {NEAR}. Alike: cosine of the encoder from {ALIKE}; it",
         "was trained to put together what does the same, so these are paraphrases more often than copies.",
         "Sentences by real agents do not ship and are not compared here; no author wrote on both sides.\n",
@@ -59,15 +62,28 @@ def report(found: Mapping[str, tuple[int, Sequence[Match]]], trained: int) -> st
     return "\n".join([*lines, "", *(["## Pairs\n", *pairs] if pairs else [])]).rstrip() + "\n"
 
 
+def taught(folder: Path) -> list[Path]:
+    """The files of training data that teach."""
+    return sorted(file for file in folder.glob("*/*.jsonl") if file.parent.name != UNSEEN)
+
+
+def measured(folder: Path) -> Iterator[tuple[str, Path]]:
+    """What measures, by its name: the halves of the evaluation data, and each unseen author of training data."""
+    for name in MODELS:
+        for file in sorted((FOLDER / f"{name}-v{VERSION}").glob("*.jsonl")):
+            yield f"{name} {file.stem}", file
+    for file in sorted((folder / UNSEEN).glob("*.jsonl")):
+        yield f"{UNSEEN} {file.stem}", file
+
+
 def main() -> int:
     """Compares, writes the page, and says whether anything stands on both sides."""
     embed = embedder()
-    trained = [text for file in sorted(TRAINING.glob("*/*.jsonl")) for text in texts_of(file)]
+    trained = [text for file in taught(TRAINING) for text in texts_of(file)]
     found = {}
-    for name in MODELS:
-        for file in sorted((FOLDER / f"{name}-v{VERSION}").glob("*.jsonl")):
-            texts = texts_of(file)
-            found[f"{name} {file.stem}"] = len(texts), matches(texts, trained, embed)
+    for name, file in measured(TRAINING):
+        texts = texts_of(file)
+        found[name] = len(texts), matches(texts, trained, embed)
     REPORT.write_text(report(found, len(trained)), encoding="utf-8")
     return int(any(match.way != "alike" for _, matched in found.values() for match in matched))
 

@@ -3,6 +3,7 @@
 import re
 from typing import NamedTuple
 
+from amends_core.figures import NUMBER_WORDS, WEEKDAY
 from amends_core.judgement.weights import COPIED_WORDS, DETAIL_SHARE, DETAILS_ENOUGH, ECHO_WORDS
 from amends_core.text import has_digits, remembered
 
@@ -14,8 +15,8 @@ _YES_OR_NO = re.compile(
     re.I,
 )
 _SPELLED = re.compile(
-    r"\b(?:two|three|four|five|six|seven|eight|nine|ten|eleven|twelve|fifteen|twenty|thirty|half|noon|midnight|"
-    r"today|tonight|tomorrow|weekdays?|weekends?|(?:mon|tues|wednes|thurs|fri|satur|sun)days?|free of charge)\b",
+    rf"\b(?:{NUMBER_WORDS}|half|noon|midnight|"
+    rf"today|tonight|tomorrow|weekdays?|weekends?|{WEEKDAY}s?|free of charge)\b",
     re.I,
 )
 """Figures and times in words."""

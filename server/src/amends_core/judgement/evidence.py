@@ -9,6 +9,7 @@ from amends_core.conversation import CREDIT, Sentence
 from amends_core.detection import STRONG_FROM, Detector
 from amends_core.encoder import Floats
 from amends_core.exemplars import ExemplarIndex, Nearest
+from amends_core.figures import NUMBER_WORDS, WEEKDAY
 from amends_core.judgement.details import Details
 from amends_core.judgement.result import Place
 from amends_core.judgement.weights import (
@@ -25,12 +26,13 @@ from amends_core.text import remembered, word_count
 
 PROMISES = frozenset({Step.TAKE_ACTION, Step.FOLLOW_UP, Step.GO_FURTHER})
 """The steps that a number, an amount or a time makes more concrete."""
+_UNIT = "min|minute|hour|hr|day|week|working|business"
 _TIME = re.compile(
     r"\b(?:today|tonight|tomorrow|now|right away|straight ?away|immediately|shortly|asap|within|next week|"
-    r"by (?:the )?(?:end|close|noon|mon|tue|wed|thu|fri|sat|sun|\d)|(?:mon|tues|wednes|thurs|fri|satur|sun)day|"
-    r"this (?:morning|afternoon|evening|week)|\d+ ?(?:min|minute|hour|hr|day|week|working|business)s?\b|"
-    r"\d{1,2}(?::\d{2})? ?(?:am|pm)|\d{1,2}:\d{2}|"
-    r"(?:a|one|two|three|four|five|few|couple of) (?:minute|hour|day|week)s?)\b",
+    rf"by (?:the )?(?:end|close|noon|mon|tue|wed|thu|fri|sat|sun|\d)|{WEEKDAY}|"
+    rf"this (?:morning|afternoon|evening|week)|(?:\d+ ?|(?:{NUMBER_WORDS})[ -])(?:{_UNIT})s?|"
+    rf"\d{{1,2}}(?::\d{{2}})? ?(?:am|pm)|\d{{1,2}}:\d{{2}}|noon|midnight|"
+    rf"(?:an?|half an|one|few|couple of) (?:minute|hour|day|week)s?)\b",
     re.I,
 )
 
@@ -186,11 +188,12 @@ def without_time(findings: Findings, sentences: Sequence[Sentence], *, by_rule: 
 def carries_time(sentences: Sequence[Sentence], places: Sequence[Place]) -> bool:
     """Whether one of the sentences at `places` names a time."""
     there = set(places)
-    return any(_names_time(sentence.text) for sentence in sentences if place_of(sentence) in there)
+    return any(names_time(sentence.text) for sentence in sentences if place_of(sentence) in there)
 
 
 @remembered
-def _names_time(text: str) -> bool:
+def names_time(text: str) -> bool:
+    """Whether a sentence names a time, in digits or in words."""
     return _TIME.search(text) is not None
 
 
