@@ -1,6 +1,7 @@
 """The entry point: settings in, exit status out."""
 
 import asyncio
+import gc
 import logging
 import signal
 import sys
@@ -77,11 +78,18 @@ async def _serve(settings: Settings, model: Model, started: float) -> None:
     except BaseException:
         await service.stop(0)
         raise
+    _freeze()
     _announce(settings, model, service, time.monotonic() - started)
     await stop.wait()
     _log.info("draining", extra={"grace_s": settings.grace_s})
     await service.stop(settings.grace_s)
     _log.info("stopped")
+
+
+def _freeze() -> None:
+    """Keeps Python's collector from going through what was loaded again and again: it stays, and each time takes 50 ms."""
+    gc.collect()
+    gc.freeze()
 
 
 def _warn(settings: Settings) -> None:

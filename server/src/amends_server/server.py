@@ -26,6 +26,7 @@ from grpc_reflection.v1alpha import reflection, reflection_pb2
 from prometheus_client import start_http_server
 
 from amends_server.candidate import CandidateMetrics, Shares, Trial
+from amends_server.doorstep import Doorstep
 from amends_server.edge import EdgeInterceptor
 from amends_server.editions import COMMON, Model, playbook_dirs
 from amends_server.encoding import EncoderPool, EncodingCache
@@ -96,7 +97,9 @@ class Service:
         )
         self._health = Health(SERVICES)
         gate = Gate(model.tenants, self._keyring.proofs, self.metrics)
-        edge = EdgeInterceptor(self.metrics, gate, self._audit, telemetry.tracing if telemetry else None)
+        self._doorstep = Doorstep()
+        tracing = telemetry.tracing if telemetry else None
+        edge = EdgeInterceptor(self.metrics, gate, self._audit, self._doorstep, tracing)
         self._server = aio.server(interceptors=(edge,), options=_options(settings))
         self._metrics_server: WSGIServer | None = None
         self._tasks: set[asyncio.Task[None]] = set()
@@ -132,6 +135,7 @@ class Service:
         """Drains: NOT_SERVING, watches and live conversations end, calls in flight finish within `grace_s` seconds."""
         self._health.drain()
         self._coaching.drain()
+        self._doorstep.close()
         await self._server.stop(grace_s)
         self._trial.close()
         for task in self._tasks:
