@@ -59,10 +59,7 @@ def framed(message: bytes, *, compressed: bool = False) -> bytes:
 
 @cache
 def opening(*, window: int = 65_535) -> bytes:
-    """The preface and the settings of a client that takes `window` bytes of a stream, and takes the server's as they come.
-
-    A server trusts a connection less until its own settings are acknowledged.
-    """
+    """The preface and the settings of a client that takes `window` bytes of a stream."""
     connection = H2Connection(H2Configuration(client_side=True))
     connection.local_settings.update({SettingCodes.INITIAL_WINDOW_SIZE: window})
     connection.initiate_connection()
@@ -70,6 +67,7 @@ def opening(*, window: int = 65_535) -> bytes:
 
 
 ACKNOWLEDGED = SettingsFrame(0, flags={"ACK"}).serialize()
+"""Until the server's settings are acknowledged, gRPC lets a connection open few streams."""
 
 
 def _bytes(*frames: Frame) -> bytes:

@@ -40,9 +40,7 @@ class Spell:
 
     def and_then(self, other: Self) -> Self:
         """Both as one."""
-        return type(self)(
-            self.seconds + other.seconds, self.failed + other.failed, max(self.peak_mb, other.peak_mb)
-        )
+        return type(self)(self.seconds + other.seconds, self.failed + other.failed, max(self.peak_mb, other.peak_mb))
 
 
 class Neighbour:

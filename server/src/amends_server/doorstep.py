@@ -1,8 +1,8 @@
 """The doorstep: how long a call may take to say what it wants, and what it costs its connection to take one back.
 
-gRPC's core counts a call against the bound of its connection (`max_streams_per_connection`) until the handler is done with it,
-and refuses more without asking Python. So a call that is taken back at once keeps its place for a while: who asks and takes
-back, over and over, reaches the event loop no more often than places come free.
+gRPC's core counts a call against the bound of its connection (`max_streams_per_connection`) until the handler is done
+with it, and refuses more without asking Python. So a call that is taken back at once keeps its place for a while: who
+asks and takes back, over and over, reaches the event loop no more often than places come free.
 """
 
 from __future__ import annotations

@@ -87,7 +87,7 @@ async def _serve(settings: Settings, model: Model, started: float) -> None:
 
 
 def _freeze() -> None:
-    """Keeps Python's collector from going through what was loaded again and again: it stays, and each time takes 50 ms."""
+    """Keeps Python's collector from what was loaded: it stays, and to go through it takes 50 ms each time."""
     gc.collect()
     gc.freeze()
 
