@@ -107,8 +107,8 @@ class Settings(BaseSettings):
     )
     max_streams_per_connection: Annotated[int, Field(ge=1, le=100_000)] = Field(
         1024,
-        description="Most calls that one connection may have open; callers wait with more. A call that is taken back counts "
-        "for a second. Take 100 where strangers reach the port without a proxy.",
+        description="Most calls that one connection may have open; callers wait with more. One that is taken back "
+        "counts for a second. Take 100 where strangers reach the port without a proxy.",
     )
     max_queue: Annotated[int, Field(ge=1, le=1_000_000)] = Field(
         4096, description="Most sentences that wait for a worker; calls beyond are refused with RESOURCE_EXHAUSTED."
