@@ -5,6 +5,8 @@ import subprocess
 import sys
 import time
 from collections import Counter
+from collections.abc import Iterator
+from contextlib import contextmanager
 from dataclasses import dataclass
 from itertools import count
 from pathlib import Path
@@ -102,6 +104,19 @@ class Outcome:
         )
 
 
+_IDLING = "import os; os.sched_setscheduler(0, os.SCHED_IDLE, os.sched_param(0))\nwhile True: pass"
+
+
+@contextmanager
+def _kept_awake() -> Iterator[None]:
+    """A process that takes what processors leave, as the attacker does: those that sleep are slower to answer."""
+    with subprocess.Popen([sys.executable, "-c", _IDLING]) as process:
+        try:
+            yield
+        finally:
+            process.kill()
+
+
 def attacked(server: ServerProcess, name: str, seconds: float, target: str = "") -> Outcome:
     """Lets a neighbour call for `seconds` beside an attack, and as long alone: half before it and half after it.
 
@@ -112,11 +127,13 @@ def attacked(server: ServerProcess, name: str, seconds: float, target: str = "")
     try:
         neighbour.live(WARM_UP_S)
         before_mb = server.rss_mb
-        alone = neighbour.live(seconds / 2)
+        with _kept_awake():
+            alone = neighbour.live(seconds / 2)
         beside, pieces, hung_up = _beside(neighbour, name, target, seconds)
         neighbour.live(WARM_UP_S)
         after_mb = server.rss_mb
-        alone = alone.and_then(neighbour.live(seconds / 2))
+        with _kept_awake():
+            alone = alone.and_then(neighbour.live(seconds / 2))
     finally:
         neighbour.close()
     assert server.process.poll() is None, f"{name} ended the server: {server.told[-2000:]}"

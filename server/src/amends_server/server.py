@@ -59,6 +59,8 @@ _HEALTH = health_pb2.DESCRIPTOR.services_by_name["Health"]
 SERVICES = tuple(service.full_name for service in _OURS)
 MEGABYTE = 1 << 20
 _LAG_INTERVAL_S = 0.5
+_IDENTITY, _ALL_CODINGS = 0b1, 0b111
+"""Of messages, as gRPC counts them: as they are, and those, deflate and gzip."""
 _log = logging.getLogger("amends.server")
 _Status = health_pb2.HealthCheckResponse
 
@@ -304,6 +306,7 @@ def _options(settings: Settings) -> list[tuple[str, int]]:
         ("grpc.keepalive_timeout_ms", 20_000),
         ("grpc.max_metadata_size", 8 << 10),  # of one call: refused at random above, surely above twice that
         ("grpc.absolute_max_metadata_size", 16 << 10),
+        ("grpc.compression_enabled_algorithms_bitset", _ALL_CODINGS if settings.compression else _IDENTITY),
         ("grpc.http2.max_ping_strikes", 2),  # then the connection ends
         ("grpc.server.max_pending_requests", 4096),  # calls the event loop has not seen yet
         ("grpc.server.max_pending_requests_hard_limit", 8192),

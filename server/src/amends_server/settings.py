@@ -101,6 +101,10 @@ class Settings(BaseSettings):
     max_message_bytes: Annotated[int, Field(ge=1024, le=64 << 20)] = Field(
         4 << 20, description="Largest message that is read, in bytes."
     )
+    compression: bool = Field(
+        False,
+        description="Whether compressed requests are read. All wait while one is unpacked: 5 ms for a bomb of 48 KB.",
+    )
     max_connections: Annotated[int, Field(ge=1, le=1_000_000)] = Field(
         2000,
         description="Most connections at once, of some 0.03 MB and one open file each; more are closed at once.",
