@@ -19,7 +19,9 @@ from http2_attacks import request
 from server_process import PATIENCE_S, ServerProcess
 
 WARM_UP_S = 1.0
-"""For the neighbour's first calls, and for the server to be done with an attack."""
+"""For the neighbour's first calls."""
+SETTLING_S = 2.0
+"""For the server to be done with an attack: it keeps places for 1.5 s."""
 PAUSE_S = 0.005
 """Of the neighbour, between an answer and the next call."""
 
@@ -104,14 +106,16 @@ class Outcome:
         )
 
 
-_IDLING = "import os; os.sched_setscheduler(0, os.SCHED_IDLE, os.sched_param(0))\nwhile True: pass"
+_IDLING = "import os; os.sched_setscheduler(0, os.SCHED_IDLE, os.sched_param(0)); print(flush=True)\nwhile True: pass"
 
 
 @contextmanager
 def _kept_awake() -> Iterator[None]:
     """A process that takes what processors leave, as the attacker does: those that sleep are slower to answer."""
-    with subprocess.Popen([sys.executable, "-c", _IDLING]) as process:
+    with subprocess.Popen([sys.executable, "-c", _IDLING], stdout=subprocess.PIPE) as process:
+        assert process.stdout
         try:
+            process.stdout.readline()  # it begins
             yield
         finally:
             process.kill()
@@ -130,7 +134,7 @@ def attacked(server: ServerProcess, name: str, seconds: float, target: str = "")
         with _kept_awake():
             alone = neighbour.live(seconds / 2)
         beside, pieces, hung_up = _beside(neighbour, name, target, seconds)
-        neighbour.live(WARM_UP_S)
+        neighbour.live(SETTLING_S)
         after_mb = server.rss_mb
         with _kept_awake():
             alone = alone.and_then(neighbour.live(seconds / 2))
