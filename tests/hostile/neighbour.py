@@ -5,8 +5,6 @@ import subprocess
 import sys
 import time
 from collections import Counter
-from collections.abc import Iterator
-from contextlib import contextmanager
 from dataclasses import dataclass
 from itertools import count
 from pathlib import Path
@@ -18,7 +16,7 @@ from amends.v1 import empathy_service_pb2 as pb
 from http2_attacks import request
 from server_process import PATIENCE_S, ServerProcess
 
-WARM_UP_S = 1.0
+WARM_UP_S = 1.5
 """For the neighbour's first calls."""
 SETTLING_S = 2.0
 """For the server to be done with an attack: it keeps places for 1.5 s."""
@@ -106,21 +104,6 @@ class Outcome:
         )
 
 
-_IDLING = "import os; os.sched_setscheduler(0, os.SCHED_IDLE, os.sched_param(0)); print(flush=True)\nwhile True: pass"
-
-
-@contextmanager
-def _kept_awake() -> Iterator[None]:
-    """A process that takes what processors leave, as the attacker does: those that sleep are slower to answer."""
-    with subprocess.Popen([sys.executable, "-c", _IDLING], stdout=subprocess.PIPE) as process:
-        assert process.stdout
-        try:
-            process.stdout.readline()  # it begins
-            yield
-        finally:
-            process.kill()
-
-
 def attacked(server: ServerProcess, name: str, seconds: float, target: str = "") -> Outcome:
     """Lets a neighbour call for `seconds` beside an attack, and as long alone: half before it and half after it.
 
@@ -131,13 +114,11 @@ def attacked(server: ServerProcess, name: str, seconds: float, target: str = "")
     try:
         neighbour.live(WARM_UP_S)
         before_mb = server.rss_mb
-        with _kept_awake():
-            alone = neighbour.live(seconds / 2)
+        alone = neighbour.live(seconds / 2)
         beside, pieces, hung_up = _beside(neighbour, name, target, seconds)
         neighbour.live(SETTLING_S)
         after_mb = server.rss_mb
-        with _kept_awake():
-            alone = alone.and_then(neighbour.live(seconds / 2))
+        alone = alone.and_then(neighbour.live(seconds / 2))
     finally:
         neighbour.close()
     assert server.process.poll() is None, f"{name} ended the server: {server.told[-2000:]}"
