@@ -78,6 +78,10 @@ class _Context:
     metadata: tuple[tuple[str, str], ...] = ()
     ended: grpc.StatusCode | None = None
     trailers: tuple[Any, ...] = ()
+    request: Any = aio.EOF
+
+    async def read(self) -> Any:
+        return self.request
 
     def invocation_metadata(self) -> tuple[tuple[str, str], ...]:
         return self.metadata
@@ -160,11 +164,13 @@ def _giving(handler: Any) -> Callable[[Any], Awaitable[Any]]:
 
 
 async def _call(handler: Any, messages: list[bytes], context: _Context) -> list[bytes]:
-    given: Any = _each(messages, handler) if handler.request_streaming else handler.request_deserializer(messages[0])
     if not handler.response_streaming:
-        return [handler.response_serializer(await handler.unary_unary(given, context))]
+        context.request = handler.request_deserializer(messages[0])
+        return [handler.response_serializer(await handler.stream_unary(None, context))]
     if handler.request_streaming:
+        given = _each(messages, handler)
         return [handler.response_serializer(answer) async for answer in handler.stream_stream(given, context)]
+    given = handler.request_deserializer(messages[0])
     async with aclosing(handler.unary_stream(given, context)) as answers:  # a watch ends when its caller leaves
         return [handler.response_serializer(await anext(answers))]
 

@@ -11,7 +11,7 @@ import time
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from functools import cache
-from itertools import count
+from itertools import count, islice
 
 from amends.v1 import conversation_pb2
 from amends.v1 import empathy_service_pb2 as pb
@@ -66,6 +66,10 @@ def opening(*, window: int = 65_535) -> bytes:
     return connection.data_to_send()
 
 
+ACKNOWLEDGED = SettingsFrame(0, flags={"ACK"}).serialize()
+"""Until the server's settings are acknowledged, gRPC lets a connection open few streams."""
+
+
 def _bytes(*frames: Frame) -> bytes:
     return b"".join(frame.serialize() for frame in frames)
 
@@ -77,8 +81,13 @@ def _flags(frame: Frame, flags: set[str]) -> Frame:
 
 
 def _headers(stream: int, flags: set[str], *more: tuple[str, str], path: str = "") -> Frame:
+    return _flags(HeadersFrame(stream, _encoded(more, path)), flags)
+
+
+@cache
+def _encoded(more: tuple[tuple[str, str], ...], path: str) -> bytes:
     fields = [(name, path if path and name == ":path" else value) for name, value in HEADERS]
-    return _flags(HeadersFrame(stream, Encoder().encode([*fields, *more])), flags)
+    return Encoder().encode([*fields, *more])
 
 
 def _streams() -> Iterator[int]:
@@ -224,6 +233,8 @@ class Attack:
 
     pieces: Callable[[], Iterator[bytes]]
     connections: int = 1
+    at_once: int = 1
+    """Pieces that a connection sends in one go."""
     pause_s: float = 0.0
     """After each round over the connections."""
     reads: bool = True
@@ -233,20 +244,20 @@ class Attack:
 
 
 ATTACKS = {
-    "rapid_reset": Attack(rapid_reset),
-    "asked_reset": Attack(asked_reset),
-    "made_you_reset": Attack(made_you_reset),
-    "ping_flood": Attack(ping_flood),
-    "settings_flood": Attack(settings_flood),
+    "rapid_reset": Attack(rapid_reset, at_once=16),
+    "asked_reset": Attack(asked_reset, at_once=16),
+    "made_you_reset": Attack(made_you_reset, at_once=16),
+    "ping_flood": Attack(ping_flood, at_once=16),
+    "settings_flood": Attack(settings_flood, at_once=16),
     "empty_frames": Attack(empty_frames),
-    "priority_flood": Attack(priority_flood),
+    "priority_flood": Attack(priority_flood, at_once=16),
     "header_bomb": Attack(header_bomb),
     "many_headers": Attack(many_headers),
     "continuation_flood": Attack(continuation_flood),
     "slow_writer": Attack(slow_writer, connections=20, pause_s=0.2),
     "large_and_unfinished": Attack(large_and_unfinished, connections=300, pause_s=0.2),
-    "half_open_streams": Attack(half_open_streams, connections=4),
-    "slow_reader": Attack(slow_reader, connections=4, reads=False, window=16),
+    "half_open_streams": Attack(half_open_streams, connections=4, at_once=16),
+    "slow_reader": Attack(slow_reader, connections=4, at_once=16, reads=False, window=16),
     "gzip_bomb": Attack(gzip_bomb),
     "connections": Attack(idle, connections=4000, pause_s=0.5),
     "half_handshakes": Attack(idle, connections=2000, pause_s=0.5, greets=False),
@@ -261,17 +272,19 @@ class _Peer:
         self._socket = socket.create_connection(("127.0.0.1", port), timeout=5)
         self._socket.setblocking(False)
         self._reads = attack.reads
-        self._pieces = attack.pieces()
+        self._pieces, self._at_once = attack.pieces(), attack.at_once
         whole = opening(window=attack.window)
         self._unsent = whole if attack.greets else whole[:12]
+        self._acknowledges = attack.greets
 
     def advance(self) -> int:
-        """Sends what the other side takes; gives 1 where a whole piece went out. Raises OSError once it hung up."""
-        if self._reads:
+        """Sends what the other side takes; gives how many more pieces are under way. Raises OSError once it hung up."""
+        if self._acknowledges or self._reads:
             self._read()
         sent = 0
         if not self._unsent:
-            self._unsent, sent = next(self._pieces), 1
+            pieces = list(islice(self._pieces, self._at_once))
+            self._unsent, sent = b"".join(pieces), len(pieces)
         try:
             self._unsent = self._unsent[self._socket.send(self._unsent) :] if self._unsent else b""
         except BlockingIOError:
@@ -284,6 +297,9 @@ class _Peer:
                 raise ConnectionResetError
         except BlockingIOError:
             return
+        if self._acknowledges:  # the settings come first
+            self._unsent += ACKNOWLEDGED
+            self._acknowledges = False
 
     def close(self) -> None:
         self._socket.close()
@@ -317,7 +333,8 @@ def run(attack: Attack, port: int, seconds: float) -> tuple[int, int]:
 
 
 if __name__ == "__main__":
-    os.nice(19)  # as if on a machine of its own: it must not take the server's share of the processor
+    # As if on a machine of its own: it gets what the others leave, and gives it back at once when they want it.
+    os.sched_setscheduler(0, os.SCHED_IDLE, os.sched_param(0))
     name, port, seconds = sys.argv[1:]
     print("begins", flush=True)
     print(*run(ATTACKS[name], int(port), float(seconds)))

@@ -8,6 +8,7 @@ from collections import Counter
 from dataclasses import dataclass
 from itertools import count
 from pathlib import Path
+from typing import Self
 
 import grpc
 import psutil
@@ -16,9 +17,13 @@ from amends.v1 import empathy_service_pb2 as pb
 from amends_client.testing import ServerProcess
 from http2_attacks import request
 
-WARM_UP_S = 2.0
-"""For the neighbour's first calls, and for the server to be done with an attack before."""
 PATIENCE_S = 300.0
+WARM_UP_S = 1.5
+"""For the neighbour's first calls."""
+SETTLING_S = 2.0
+"""For the server to be done with an attack: it keeps places for 1.5 s."""
+PAUSE_S = 0.005
+"""Of the neighbour, between an answer and the next call."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -37,13 +42,17 @@ class Spell:
         """Nearest rank."""
         return sorted(self.seconds)[math.ceil(0.99 * len(self.seconds)) - 1]
 
+    def and_then(self, other: Self) -> Self:
+        """Both as one."""
+        return type(self)(self.seconds + other.seconds, self.failed + other.failed, max(self.peak_mb, other.peak_mb))
+
 
 class Neighbour:
     """Calls as an honest client does: one call after the other, each with words of its own."""
 
-    def __init__(self, server: ServerProcess) -> None:
+    def __init__(self, server: ServerProcess, target: str) -> None:
         self._server = server
-        self._channel = grpc.insecure_channel(server.target)
+        self._channel = grpc.insecure_channel(target)
         self._stub = empathy_service_pb2_grpc.EmpathyServiceStub(self._channel)
         self._numbers = count()
 
@@ -58,17 +67,18 @@ class Neighbour:
         self._stub.ScoreReply(message, timeout=30, wait_for_ready=True)
         return time.perf_counter() - started
 
-    def live(self, until: float, pause_s: float = 0.01) -> Spell:
-        """Calls until a monotonic time."""
+    def live(self, seconds_in_all: float) -> Spell:
+        """Calls for a time."""
         seconds: list[float] = []
         failed, peak = Counter[str](), 0.0
+        until = time.monotonic() + seconds_in_all
         while time.monotonic() < until:
             try:
                 seconds.append(self.call())
             except grpc.RpcError as error:
                 failed[error.code().name] += 1  # type: ignore[attr-defined]
             peak = max(peak, resident_mb(self._server))
-            time.sleep(pause_s)
+            time.sleep(PAUSE_S)
         return Spell(tuple(seconds), failed, peak)
 
     def close(self) -> None:
@@ -103,24 +113,36 @@ def resident_mb(server: ServerProcess) -> float:
     return float(sum(each.memory_info().rss for each in family)) / (1 << 20)
 
 
-def attacked(server: ServerProcess, name: str, seconds: float) -> Outcome:
-    """Lets a neighbour call alone, then beside an attack, for `seconds` each."""
-    neighbour = Neighbour(server)
-    neighbour.live(time.monotonic() + WARM_UP_S)
-    before = resident_mb(server)
-    alone = neighbour.live(time.monotonic() + seconds)
-    script = Path(__file__).with_name("http2_attacks.py")
-    attacker = subprocess.Popen(
-        [sys.executable, str(script), name, str(server.port), str(seconds)], stdout=subprocess.PIPE, text=True
-    )
-    assert attacker.stdout
+def attacked(server: ServerProcess, name: str, seconds: float, target: str = "") -> Outcome:
+    """Lets a neighbour call for `seconds` beside an attack, and as long alone: half before it and half after it.
+
+    Both go to `target` where it is given, a proxy before the server.
+    """
+    target = target or server.target
+    neighbour = Neighbour(server, target)
     try:
-        attacker.stdout.readline()  # it begins
-        beside = neighbour.live(time.monotonic() + seconds)
-        pieces, hung_up = map(int, attacker.communicate(timeout=PATIENCE_S)[0].split())
+        neighbour.live(WARM_UP_S)
+        before_mb = resident_mb(server)
+        alone = neighbour.live(seconds / 2)
+        beside, pieces, hung_up = _beside(neighbour, name, target, seconds)
+        neighbour.live(SETTLING_S)
+        after_mb = resident_mb(server)
+        alone = alone.and_then(neighbour.live(seconds / 2))
     finally:
-        attacker.kill()
-        attacker.wait()
         neighbour.close()
     assert server.process.poll() is None, f"{name} ended the server: {server.told[-2000:]}"
-    return Outcome(name, alone, beside, pieces, hung_up, before, resident_mb(server))
+    return Outcome(name, alone, beside, pieces, hung_up, before_mb, after_mb)
+
+
+def _beside(neighbour: Neighbour, name: str, target: str, seconds: float) -> tuple[Spell, int, int]:
+    script, port = Path(__file__).with_name("http2_attacks.py"), target.rpartition(":")[2]
+    command = [sys.executable, str(script), name, port, str(seconds)]
+    with subprocess.Popen(command, stdout=subprocess.PIPE, text=True) as attacker:
+        assert attacker.stdout
+        try:
+            attacker.stdout.readline()  # it begins
+            beside = neighbour.live(seconds)
+            pieces, hung_up = map(int, attacker.communicate(timeout=PATIENCE_S)[0].split())
+        finally:
+            attacker.kill()
+    return beside, pieces, hung_up

@@ -15,7 +15,8 @@ from typing import TYPE_CHECKING, Any, NoReturn, cast
 import grpc
 from grpc import aio
 
-from amends_server.errors import CallError, is_fault, malformed
+from amends_server.doorstep import Doorstep, NoMessage
+from amends_server.errors import CallError, is_fault, malformed, no_message
 from amends_server.failures import call_error
 from amends_server.identity.audit import Audit
 from amends_server.identity.gate import OPEN, Gate
@@ -45,6 +46,14 @@ class Malformed:
         return self.nbytes
 
 
+class Missing:
+    """Stands for the request of a call that brought none."""
+
+    def ByteSize(self) -> int:  # noqa: N802  as messages have it
+        """Nothing came."""
+        return 0
+
+
 @dataclass(frozen=True, slots=True)
 class _Watch:
     """Who looks at every call."""
@@ -58,8 +67,12 @@ class _Watch:
 class EdgeInterceptor(aio.ServerInterceptor):
     """Counts, times, logs and audits each call, asks who makes it, and turns what a handler raises into a status."""
 
-    def __init__(self, metrics: Metrics, gate: Gate, audit: Audit, tracing: Tracing | None = None) -> None:
+    def __init__(
+        self, metrics: Metrics, gate: Gate, audit: Audit, doorstep: Doorstep, tracing: Tracing | None = None
+    ) -> None:
         self._watch = _Watch(metrics, gate, audit, tracing)
+        self._doorstep = doorstep
+        self._wrapped: dict[str, Handler] = {}
 
     async def intercept_service(
         self,
@@ -67,41 +80,50 @@ class EdgeInterceptor(aio.ServerInterceptor):
         handler_call_details: grpc.HandlerCallDetails,
     ) -> Handler | None:
         """Wraps the handler of a call; calls to unknown methods pass, and gRPC answers them."""
-        handler = await continuation(handler_call_details)
-        if handler is None:
-            return None
-        _, service, name = handler_call_details.method.split("/", 2)
+        path = handler_call_details.method
+        if path not in self._wrapped:
+            handler = await continuation(handler_call_details)
+            if handler is None:
+                return None
+            self._wrapped[path] = self._wrap(handler, path)
+        return self._wrapped[path]
+
+    def _wrap(self, handler: Handler, path: str) -> Handler:
+        _, service, name = path.split("/", 2)
         deserialize = _safe(handler.request_deserializer)
         if handler.unary_unary:
-            method = Method("unary", service, name)
-            return grpc.unary_unary_rpc_method_handler(
-                self._unary(method, handler.unary_unary), deserialize, handler.response_serializer
-            )
+            unary = self._unary(Method("unary", service, name), handler.unary_unary)
+            # For gRPC a stream of requests: it would await the one of a unary call where nobody can end the wait.
+            return grpc.stream_unary_rpc_method_handler(unary, deserialize, handler.response_serializer)
         if handler.unary_stream:
-            method = Method("server_stream", service, name)
-            return grpc.unary_stream_rpc_method_handler(
-                self._stream(method, handler.unary_stream), deserialize, handler.response_serializer
-            )
-        method = Method("bidi_stream", service, name)
-        return grpc.stream_stream_rpc_method_handler(
-            self._stream(method, cast("Callable[..., Any]", handler.stream_stream)),
-            deserialize,
-            handler.response_serializer,
-        )
+            stream = self._stream(Method("server_stream", service, name), handler.unary_stream)
+            return grpc.unary_stream_rpc_method_handler(stream, deserialize, handler.response_serializer)
+        behaviour = cast("Callable[..., Any]", handler.stream_stream)
+        both = self._stream(Method("bidi_stream", service, name), behaviour)
+        return grpc.stream_stream_rpc_method_handler(both, deserialize, handler.response_serializer)
 
     def _unary(self, method: Method, behaviour: Callable[..., Any]) -> Callable[..., Any]:
-        async def call(request: Any, context: Context) -> Any:
-            async with _Call(self._watch, method, context) as record:
-                record.received(request)
-                response = await record.guard(behaviour, request)
-                record.sent(response)
-                return response
+        async def call(_: object, context: Context) -> Any:
+            async with self._doorstep.stay():
+                request = await self._request(context)
+                async with _Call(self._watch, method, context) as record:
+                    record.received(request)
+                    response = await record.guard(behaviour, request)
+                    record.sent(response)
+                    return response
 
         return call
+
+    async def _request(self, context: Context) -> Any:
+        try:
+            return await self._doorstep.first_message(context)
+        except NoMessage:
+            return Missing()
 
     def _stream(self, method: Method, behaviour: Callable[..., Any]) -> Callable[..., Any]:
         async def call(request: Any, context: Context) -> AsyncIterator[Any]:
             async with (
+                self._doorstep.stay(),
                 _Call(self._watch, method, context) as record,
                 aclosing(record.guard_stream(behaviour, request)) as responses,
             ):
@@ -200,6 +222,8 @@ class _Call:
             self._enter()
             if isinstance(request, Malformed):
                 raise malformed()
+            if isinstance(request, Missing):
+                raise no_message()
             return await behaviour(request, self._context)
         except (asyncio.CancelledError, aio.AbortError):
             raise  # a handler that swallowed these would leak the call in grpc.aio

@@ -97,6 +97,12 @@ def malformed() -> CallError:
     return CallError(grpc.StatusCode.INVALID_ARGUMENT, "MALFORMED_MESSAGE", text)
 
 
+def no_message() -> CallError:
+    """INVALID_ARGUMENT for a call that brought no message, or not in time."""
+    text = "no message came with the call, or not in time; send it when the call begins"
+    return CallError(grpc.StatusCode.INVALID_ARGUMENT, "NO_MESSAGE", text)
+
+
 def overloaded(refusal: Refusal, retry_after_s: float) -> CallError:
     """RESOURCE_EXHAUSTED for load: which limit, how long the queue is, and when to come back."""
     text = (

@@ -80,12 +80,18 @@ async def _serve(settings: Settings, model: Model, started: float) -> None:
     except BaseException:
         await service.stop(0)
         raise
+    _freeze()
     _announce(settings, model, service, time.monotonic() - started)
-    gc.freeze()  # what was loaded stays: looking at all of it again would stop the event loop for 45 ms
     await stop.wait()
     _log.info("draining", extra={"grace_s": settings.grace_s})
     await service.stop(settings.grace_s)
     _log.info("stopped")
+
+
+def _freeze() -> None:
+    """Keeps Python's collector from what was loaded: it stays, and to go through it takes 50 ms each time."""
+    gc.collect()
+    gc.freeze()
 
 
 def _warn(settings: Settings) -> None:

@@ -26,6 +26,7 @@ from grpc_reflection.v1alpha import reflection, reflection_pb2
 from prometheus_client import start_http_server
 
 from amends_server.candidate import CandidateMetrics, Shares, Trial
+from amends_server.doorstep import Doorstep
 from amends_server.edge import EdgeInterceptor
 from amends_server.editions import COMMON, Model, playbook_dirs
 from amends_server.encoding import EncoderPool, EncodingCache
@@ -61,6 +62,8 @@ MEGABYTE = 1 << 20
 _LAG_INTERVAL_S = 0.5
 _MEMORY_INTERVAL_S = 15.0
 """As often as Prometheus usually asks."""
+_IDENTITY, _ALL_CODINGS = 0b1, 0b111
+"""Of messages, as gRPC counts them: as they are, and those, deflate and gzip."""
 _log = logging.getLogger("amends.server")
 _Status = health_pb2.HealthCheckResponse
 
@@ -99,7 +102,9 @@ class Service:
         )
         self._health = Health(SERVICES)
         gate = Gate(model.tenants, self._keyring.proofs, self.metrics)
-        edge = EdgeInterceptor(self.metrics, gate, self._audit, telemetry.tracing if telemetry else None)
+        self._doorstep = Doorstep()
+        tracing = telemetry.tracing if telemetry else None
+        edge = EdgeInterceptor(self.metrics, gate, self._audit, self._doorstep, tracing)
         self._server = aio.server(interceptors=(edge,), options=_options(settings))
         self._metrics_server: WSGIServer | None = None
         self._tasks: set[asyncio.Task[None]] = set()
@@ -137,6 +142,7 @@ class Service:
         """Drains: NOT_SERVING, watches and live conversations end, calls in flight finish within `grace_s` seconds."""
         self._health.drain()
         self._coaching.drain()
+        self._doorstep.close()
         await self._server.stop(grace_s)
         self._trial.close()
         for task in self._tasks:
@@ -311,6 +317,7 @@ def _options(settings: Settings) -> list[tuple[str, int]]:
         ("grpc.keepalive_timeout_ms", 20_000),
         ("grpc.max_metadata_size", 8 << 10),  # of one call: refused at random above, surely above twice that
         ("grpc.absolute_max_metadata_size", 16 << 10),
+        ("grpc.compression_enabled_algorithms_bitset", _ALL_CODINGS if settings.compression else _IDENTITY),
         ("grpc.http2.max_ping_strikes", 2),  # then the connection ends
         ("grpc.server.max_pending_requests", 4096),  # calls the event loop has not seen yet
         ("grpc.server.max_pending_requests_hard_limit", 8192),
