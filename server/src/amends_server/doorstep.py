@@ -22,6 +22,7 @@ PATIENCE_S = 10.0
 KEPT_S = (0.5, 1.5)
 """How old a call becomes that is taken back: a time between these, drawn by lot, as places that come free together are
 taken together."""
+_LOT = random.Random()  # noqa: S311  no secret; of its own, as who embeds the service may have seeded the common one
 
 
 class NoMessage(Exception):
@@ -92,5 +93,5 @@ class Stay:
         self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
     ) -> None:
         if isinstance(error, asyncio.CancelledError):
-            until = self._since + random.uniform(*KEPT_S)  # noqa: S311  no secret
+            until = self._since + _LOT.uniform(*KEPT_S)
             await self._doorstep.keep(until - time.monotonic())

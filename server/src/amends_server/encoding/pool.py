@@ -21,6 +21,7 @@ _MAX_TOKENS = 512
 """What encoders of this kind read at most."""
 _MOST_JITTER = 0.5
 """By which part, at most, callers are asked to come back later than the estimate: not all at once."""
+_LOT = random.Random()  # noqa: S311  no secret; of its own, as who embeds the service may have seeded the common one
 _HANDFUL_S = 0.005
 """A worker is given sentences of a call together up to so many seconds of estimate: each handful has to go there and
 back, and whatever is more urgent waits no longer than those that were given."""
@@ -238,7 +239,7 @@ class EncoderPool:
         if refusal is None:
             return
         self._metrics.refused.labels(refusal.priority.name.lower(), refusal.limit.value).inc()
-        raise Overloaded(refusal, refusal.retry_after_s * (1 + random.uniform(0, _MOST_JITTER)))  # noqa: S311  no secret
+        raise Overloaded(refusal, refusal.retry_after_s * (1 + _LOT.uniform(0, _MOST_JITTER)))
 
     async def _gather(self, ticket: Ticket, gathering: _Gathering) -> Encoded:
         self._calls[ticket] = gathering
