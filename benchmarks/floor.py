@@ -6,6 +6,7 @@ which happens to a replica only where chats are moved to it from another.
 """
 
 import asyncio
+import random
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 
@@ -31,13 +32,13 @@ class Place:
 
 def places(centre: Centre) -> Iterator[Place]:
     """The places of a floor, without end, the same each time."""
-    script = Script(_SEED)
+    script, lots = Script(_SEED), random.Random(_SEED)
     while True:
-        if script.random.random() >= centre.busy_slots / centre.slots:
+        if lots.random() >= centre.busy_slots / centre.slots:
             yield Place()
             continue
         chat = script.conversation()
-        yield Place(chat, script.random.randrange(len(chat.turns)))
+        yield Place(chat, lots.randrange(len(chat.turns)))
 
 
 async def tell(target: str, floor: Iterable[Place]) -> None:

@@ -40,24 +40,24 @@ class Script:
     """An endless supply of conversations, the same for the same seed."""
 
     def __init__(self, seed: int) -> None:
-        self.random = random.Random(seed)
+        self._random = random.Random(seed)
 
     def conversation(self, turns: int | None = None) -> Conversation:
         """A conversation of `turns` turns; None: as long as ours are."""
         whole = _whole()
-        if turns is None and self.random.random() < _WHOLE_SHARE:
-            return self.random.choice(whole)
-        length = turns or len(self.random.choice(whole).turns)
+        if turns is None and self._random.random() < _WHOLE_SHARE:
+            return self._random.choice(whole)
+        length = turns or len(self._random.choice(whole).turns)
         return Conversation(tuple(self._turn(index) for index in range(length)))
 
     def reply(self, sentences: int | None = None) -> str:
         """An agent's turn of so many sentences; None: as many as ours have."""
-        count = sentences or self.random.choice(_REPLY_SENTENCES)
-        return " ".join(self.random.choices(_agent_sentences(), k=count))
+        count = sentences or self._random.choice(_REPLY_SENTENCES)
+        return " ".join(self._random.choices(_agent_sentences(), k=count))
 
     def message(self) -> str:
         """A customer's turn."""
-        return self.random.choice(_customer_messages())
+        return self._random.choice(_customer_messages())
 
     def score_reply(self, history: int = 1, sentences: int | None = None) -> pb.ScoreReplyRequest:
         """A request to judge a reply after `history` turns, of which the last is the customer's."""

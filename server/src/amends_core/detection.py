@@ -55,6 +55,11 @@ class SentenceReading:
     """What it says of a company's own steps, by their names."""
 
     @property
+    def harms(self) -> bool:
+        """Whether it is taken to carry a misstep."""
+        return any(isinstance(label, Misstep) for label in self.claimed)
+
+    @property
     def probabilities(self) -> tuple[float, ...]:
         """Of each of SENTENCE_LABELS, in their order."""
         return (*self.steps.values(), *self.missteps.values())

@@ -36,22 +36,15 @@ if TYPE_CHECKING:
 
 
 @dataclass(frozen=True, slots=True)
-class Malformed:
-    """Stands for a request whose bytes are no message of its type."""
+class _Unread:
+    """Stands for a request that could not be read: its bytes are no message of its type, or none came."""
 
     nbytes: int
+    error: CallError
 
     def ByteSize(self) -> int:  # noqa: N802  as messages have it
         """How many bytes came."""
         return self.nbytes
-
-
-class Missing:
-    """Stands for the request of a call that brought none."""
-
-    def ByteSize(self) -> int:  # noqa: N802  as messages have it
-        """Nothing came."""
-        return 0
 
 
 @dataclass(frozen=True, slots=True)
@@ -118,7 +111,7 @@ class EdgeInterceptor(aio.ServerInterceptor):
         try:
             return await self._doorstep.first_message(context)
         except NoMessage:
-            return Missing()
+            return _Unread(0, no_message())
 
     def _stream(self, method: Method, behaviour: Callable[..., Any]) -> Callable[..., Any]:
         async def call(request: Any, context: Context) -> AsyncIterator[Any]:
@@ -220,10 +213,8 @@ class _Call:
         """Runs a handler; what it raises ends the call with the status of `errors`."""
         try:
             self._enter()
-            if isinstance(request, Malformed):
-                raise malformed()
-            if isinstance(request, Missing):
-                raise no_message()
+            if isinstance(request, _Unread):
+                raise request.error
             return await behaviour(request, self._context)
         except (asyncio.CancelledError, aio.AbortError):
             raise  # a handler that swallowed these would leak the call in grpc.aio
@@ -240,8 +231,8 @@ class _Call:
             self.received(request)
         try:
             self._enter()
-            if isinstance(request, Malformed):
-                raise malformed()
+            if isinstance(request, _Unread):
+                raise request.error
             async with aclosing(behaviour(request, self._context)) as answers:
                 async for answer in answers:
                     yield answer
@@ -253,8 +244,8 @@ class _Call:
     async def _requests(self, requests: AsyncIterator[Any]) -> AsyncIterator[Any]:
         async for request in requests:
             self.received(request)
-            if isinstance(request, Malformed):
-                raise malformed()
+            if isinstance(request, _Unread):
+                raise request.error
             yield request
 
     async def _end(self, error: CallError) -> NoReturn:
@@ -270,7 +261,7 @@ def _request_id(metadata: Mapping[str, str | bytes]) -> str:
 
 
 def _safe(deserialize: Callable[[bytes], Any] | None) -> Callable[[bytes], Any] | None:
-    """A deserialiser that gives `Malformed` instead of raising: gRPC would answer INTERNAL and log the error."""
+    """A deserialiser that gives `_Unread` instead of raising: gRPC would answer INTERNAL and log the error."""
     if deserialize is None:
         return None
 
@@ -278,6 +269,6 @@ def _safe(deserialize: Callable[[bytes], Any] | None) -> Callable[[bytes], Any] 
         try:
             return deserialize(data)
         except Exception:  # protobuf raises DecodeError, and others for deep nesting
-            return Malformed(len(data))
+            return _Unread(len(data), malformed())
 
     return read

@@ -21,7 +21,7 @@ from amends_core.judgement.weights import (
     TIMELESS_BY_RULE,
 )
 from amends_core.judgement.wording import WITHOUT_TIME
-from amends_core.taxonomy import SENTENCE_LABELS, Label, Misstep, Step, Strength
+from amends_core.taxonomy import SENTENCE_LABELS, Label, Step, Strength
 from amends_core.text import remembered, word_count
 
 PROMISES = frozenset({Step.TAKE_ACTION, Step.FOLLOW_UP, Step.GO_FURTHER})
@@ -99,7 +99,7 @@ class Gatherer:
             place_of(sentence),
             nearest,
             own=self._own_share(sentence.text, nearest),
-            harms=any(isinstance(label, Misstep) for label in nearest),
+            harms=sentence.reading.harms,
         )
 
     def _own_share(self, text: str, nearest: Mapping[Label, Nearest | None]) -> float:

@@ -12,7 +12,7 @@ from amends_core.judgement.result import Place
 from amends_core.judgement.weights import ANSWER_WORDS
 from amends_core.playbooks import Order, Playbook, Stage
 from amends_core.stages import CONCERN, HEAT, WANTS_REMEDY, occasion_holds, restatement_is_refused
-from amends_core.taxonomy import STEPS, CustomerAct, Label, Misstep, Step
+from amends_core.taxonomy import STEPS, CustomerAct, Label, Step
 from amends_core.text import word_count, words_in
 
 _SYMPATHY = (Step.EMPATHIZE, Step.APOLOGIZE, Step.LISTEN)
@@ -95,13 +95,9 @@ def solve_too_late(
         return ()
     if any(evidence[step].places and evidence[step].worth for step in _ANSWER):
         return ()
-    harm = {place_of(sentence) for sentence in sentences if _harms(sentence)}
+    harm = {place_of(sentence) for sentence in sentences if sentence.reading.harms}
     found = [place for step in _SYMPATHY for place in evidence[step].places if place not in harm]
     return () if any(_tells_figure(sentence, state) for sentence in sentences) else tuple(found)
-
-
-def _harms(sentence: Sentence) -> bool:
-    return any(isinstance(label, Misstep) for label in sentence.reading.claimed)
 
 
 def _tells_figure(sentence: Sentence, state: State) -> bool:
@@ -208,7 +204,7 @@ def _past_stage(
     if playbook.order is not Order.RULE or state.act in WANTS_REMEDY or state.upset < HEAT:
         return ()
     turn_index, paused = -1, len(playbook.stages)
-    for sentence in _live(sentences):
+    for sentence in sentences:
         made = [step for step in STEPS if detector.claims(sentence.reading, step)]
         stages = {step: index for step in made if (index := playbook.stage_of(step)) is not None}
         moves_on = sentence.turn_index == turn_index and any(stages.get(step, -1) > paused for step in _MOVES_ON)
