@@ -39,6 +39,8 @@ def _arguments() -> argparse.Namespace:
         "--teacher", choices=[*sorted(BASES), "none"], default="mpnet-l6", help="what the student learns from as well"
     )
     parser.add_argument("--teacher-epochs", type=int, default=4)
+    parser.add_argument("--legs", type=int, default=0, help="further passes of the student, each halved with what was")
+    parser.add_argument("--start", type=Path, help="folder of a released bundle that the student goes on from")
     parser.add_argument("--seed", type=int, default=FitOptions().seed)
     parser.add_argument("--threads", type=int, default=0, help="threads of PyTorch; 0 takes its own choice")
     return parser.parse_args()
@@ -49,7 +51,8 @@ def main() -> None:
     args = _arguments()
     if args.threads:
         torch.set_num_threads(args.threads)
-    student = Pupil(args.base, FitOptions(epochs=args.epochs, seed=args.seed))
+    start = args.start / "model.onnx" if args.start else None
+    student = Pupil(args.base, FitOptions(epochs=args.epochs, seed=args.seed), args.legs, start)
     teacher = None
     if args.teacher != "none":
         teacher = Pupil(args.teacher, FitOptions(args.teacher_epochs, encoder_rate=TEACHER_RATE, seed=args.seed))

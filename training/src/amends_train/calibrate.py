@@ -62,12 +62,16 @@ def calibrate(
 def platt(logits: NDArray[np.floating], truth: NDArray[np.bool_]) -> PlattScale:
     """A logistic regression of truth on the logit, both of shape (n,); identity where only one class is seen.
 
-    The slope is .05 at least, so that the order of logits stays.
+    Truth counts a little less than whole, by how seldom a class was seen, so that classes which happen to lie apart are
+    not taken for certain. The slope is .05 at least, so that the order of logits stays.
+
+    Source: Platt (1999), Probabilistic Outputs for Support Vector Machines, section 2.2.
     """
     if truth.all() or not truth.any():
         return UNSCALED
-    model = LogisticRegression(C=1e3).fit(logits.reshape(-1, 1), truth)
-    return PlattScale(max(0.05, float(model.coef_[0, 0])), float(model.intercept_[0]))
+    yes, no = np.count_nonzero(truth), np.count_nonzero(~truth)
+    scale = _soft_platt(logits, np.where(truth, (yes + 1) / (yes + 2), 1 / (no + 2)))
+    return PlattScale(max(0.05, scale.slope), scale.intercept)
 
 
 def scaled(logits: NDArray[np.floating], scales: Sequence[PlattScale]) -> NDArray[np.float64]:
@@ -117,7 +121,7 @@ def _drawn(own: float, pooled: float, share: float) -> float:
     return share * own + (1 - share) * pooled
 
 
-def _soft_platt(logits: Floats, target: NDArray[np.floating]) -> PlattScale:
+def _soft_platt(logits: NDArray[np.floating], target: NDArray[np.floating]) -> PlattScale:
     """Platt's scale for soft targets: each row counts for both classes, by its probability."""
     doubled = np.concatenate([logits, logits]).reshape(-1, 1)
     truth = np.concatenate([np.ones(len(target)), np.zeros(len(target))])
@@ -137,7 +141,8 @@ def _threshold(probability: NDArray[np.floating], truth: NDArray[np.bool_], *, p
     square = (MISSTEP_BETA if precise else STEP_BETA) ** 2
     score = (1 + square) * precision * recall / np.maximum(1e-9, square * precision + recall)
     best = np.flatnonzero(score >= score.max() - 0.005)
-    return float(np.median(grid[best]))
+    runs = np.split(best, np.flatnonzero(np.diff(best) > 1) + 1)  # the middle between two runs may be worse than both
+    return float(np.median(grid[max(runs, key=len)]))
 
 
 def _temperature(logits: Floats, target: Floats) -> float:

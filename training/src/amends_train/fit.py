@@ -1,7 +1,7 @@
 """Fine-tunes the sentence-transformer and its heads together, on sentences and customer messages mixed."""
 
 import random
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -11,6 +11,7 @@ import torch
 from amends_core.text import parts_of, passage_of
 from sentence_transformers import SentenceTransformer
 from torch import Tensor, nn
+from torch.optim.swa_utils import AveragedModel, get_ema_multi_avg_fn
 from tqdm import tqdm
 
 from amends_train.network import Network, network_of
@@ -51,23 +52,35 @@ class FitOptions:
     """Weight therein of their care, against that of a label."""
     real_weight: float = 0.5
     """Weight of a real sentence against a written one: one corpus does not sound like the next."""
+    mean_decay: float = 0.0
+    """Of the running mean of the weights, a batch, where that is given in place of the last weights; 0: the last."""
     shares: Shares = Shares()
     max_tokens: int = 128
     seed: int = 20261122
 
 
-def fit(base: SentenceTransformer, corpus: Corpus, options: FitOptions, checkpoint: Path | None = None) -> Network:
+def fit(
+    base: SentenceTransformer,
+    corpus: Corpus,
+    options: FitOptions,
+    checkpoint: Path | None = None,
+    start: Mapping[str, Tensor] | None = None,
+) -> Network:
     """Fine-tunes `base` in place and gives it with its heads.
 
     With a `checkpoint` each epoch is written to that file, and a run that was cut off goes on after its last one.
+    `start` holds the weights of a network of this base to go on from; without it the heads are new.
     """
     torch.manual_seed(options.seed)
     rng = random.Random(options.seed)
     network = network_of(base)
+    if start is not None:
+        network.load_state_dict(start)
+    mean = AveragedModel(network, multi_avg_fn=get_ema_multi_avg_fn(options.mean_decay))
     optimizer = _optimizer(network, options)
     steps = -(-len(corpus) // options.batch_size) * options.epochs
     scheduler = torch.optim.lr_scheduler.LambdaLR(optimizer, _ramp(options, steps))
-    parts = {"network": network, "optimizer": optimizer, "scheduler": scheduler}
+    parts = {"network": network, "optimizer": optimizer, "scheduler": scheduler, "mean": mean}
     for epoch in range(_resume(checkpoint, parts, rng), options.epochs):
         network.train()
         losses: list[float] = []
@@ -82,9 +95,12 @@ def fit(base: SentenceTransformer, corpus: Corpus, options: FitOptions, checkpoi
             nn.utils.clip_grad_norm_(network.parameters(), 1.0)
             optimizer.step()
             scheduler.step()
+            mean.update_parameters(network)
             losses.append(float(loss.detach()))
             batches.set_postfix(loss=f"{np.mean(losses[-100:]):.3f}", refresh=False)
         _keep(checkpoint, parts, rng, epoch + 1)
+    if options.mean_decay:
+        network.load_state_dict(mean.module.state_dict())
     return network.eval()
 
 
@@ -113,13 +129,29 @@ def _resume(path: Path | None, parts: dict[str, Any], rng: random.Random) -> int
 @torch.inference_mode()
 def predict(network: Network, base: SentenceTransformer, passages: Sequence[Passage], max_tokens: int = 128) -> Floats:
     """Logits of shape (len(passages), len(OUTPUTS)), as float32."""
+    return _read(network, lambda **encoded: network(**encoded)[1], base, passages, max_tokens)
+
+
+@torch.inference_mode()
+def pooled(network: Network, base: SentenceTransformer, passages: Sequence[Passage], max_tokens: int = 128) -> Floats:
+    """What the heads read of each passage, of shape (len(passages), dimension), as float32."""
+    return _read(network, network.pooled, base, passages, max_tokens)
+
+
+def _read(
+    network: Network,
+    part: Callable[..., Tensor],
+    base: SentenceTransformer,
+    passages: Sequence[Passage],
+    max_tokens: int,
+) -> Floats:
     network.eval()
     order = sorted(range(len(passages)), key=lambda index: len(passages[index][0]))
-    logits: list[Tensor] = []
+    parts: list[Tensor] = []
     for start in range(0, len(order), 64):
         encoded = _tokenize(base, [passages[i] for i in order[start : start + 64]], max_tokens)
-        logits.append(network(**encoded)[1].float())
-    found = torch.cat(logits).numpy()
+        parts.append(part(**encoded).float())
+    found = torch.cat(parts).numpy()
     back = np.empty_like(found)
     back[order] = found
     return back

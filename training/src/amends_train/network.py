@@ -26,14 +26,17 @@ class Network(nn.Module):
 
         `input_ids` has shape (batch, tokens), int64; without a mask every token counts.
         """
+        pooled = self.pooled(input_ids, attention_mask)
+        return nn.functional.normalize(pooled, dim=-1), self.heads(self.dropout(pooled))
+
+    def pooled(self, input_ids: Tensor, attention_mask: Tensor | None = None) -> Tensor:
+        """The mean of the tokens, of shape (batch, dimension): what the heads read."""
         mask = torch.ones_like(input_ids) if attention_mask is None else attention_mask
         hidden = self.transformer(input_ids=input_ids, attention_mask=mask).last_hidden_state
         if attention_mask is None:
-            pooled = hidden.mean(dim=1)
-        else:
-            weights = mask.unsqueeze(-1).to(hidden.dtype)
-            pooled = (hidden * weights).sum(dim=1) / weights.sum(dim=1).clamp(min=1.0)
-        return nn.functional.normalize(pooled, dim=-1), self.heads(self.dropout(pooled))
+            return hidden.mean(dim=1)
+        weights = mask.unsqueeze(-1).to(hidden.dtype)
+        return (hidden * weights).sum(dim=1) / weights.sum(dim=1).clamp(min=1.0)
 
 
 def load_base(path: Path) -> SentenceTransformer:

@@ -22,8 +22,10 @@ from amends_train.conversations import read_conversations, unlabelled
 from amends_train.distil import passages_of, soft_targets
 from amends_train.export import Graph, embedding_gap, export_fp32, quantise
 from amends_train.fit import FitOptions, fit
+from amends_train.legs import leg
 from amends_train.measure import agent_figures, claims, customer_figures, pairs_right, per_label, probabilities
 from amends_train.network import Network, dimension_of, network_of
+from amends_train.released import network_of_graph
 from amends_train.rows import (
     AgentRow,
     CustomerRow,
@@ -77,6 +79,10 @@ class Pupil:
     base: str
     """A name of `BASES`."""
     options: FitOptions
+    legs: int = 0
+    """How often it goes on for another pass, each time as the mean of before and after."""
+    start: Path | None = None
+    """Graph of a released bundle to go on from; None: from the base model, for the epochs of its options."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -202,20 +208,34 @@ def _trained(recipe: Recipe, inputs: Inputs) -> tuple[SentenceTransformer, Netwo
 
 def _pupil(pupil: Pupil, work: Path, corpus: Callable[[], Corpus], data: str) -> tuple[SentenceTransformer, Network]:
     """A trained network, from the work folder where it was trained before on the same data with the same options."""
-    key = hashlib.sha256(f"{data} {pupil} {_packages()}".encode()).hexdigest()[:16]
+    begun = hashlib.sha256(pupil.start.read_bytes()).hexdigest() if pupil.start else ""
+    key = hashlib.sha256(f"{data} {replace(pupil, start=None)} {begun} {_packages()}".encode()).hexdigest()[:16]
     folder = work / f"{pupil.base}-{key}"
     weights = folder / "network.safetensors"
-    base = BASES[pupil.base].load(work)
     if weights.exists():
+        base = BASES[pupil.base].load(work)
         network = network_of(base)
         load_model(network, str(weights))
         return base, network.eval()
     folder.mkdir(parents=True, exist_ok=True)
-    network = fit(base, corpus(), pupil.options, folder / "epoch.pt")
+    base, network = _train(pupil, work, corpus, data, folder / "epoch.pt")
     save_model(network, str(weights.with_suffix(".partial")))
     weights.with_suffix(".partial").rename(weights)
-    (folder / "epoch.pt").unlink()
+    (folder / "epoch.pt").unlink(missing_ok=True)
     return base, network
+
+
+def _train(
+    pupil: Pupil, work: Path, corpus: Callable[[], Corpus], data: str, checkpoint: Path
+) -> tuple[SentenceTransformer, Network]:
+    """From what it begins with, or from the pupil of one leg less."""
+    if pupil.legs:
+        base, network = _pupil(replace(pupil, legs=pupil.legs - 1), work, corpus, data)
+        return base, leg(network, base, corpus(), pupil.options, pupil.legs, checkpoint)
+    base = BASES[pupil.base].load(work)
+    if pupil.start is not None:
+        return base, network_of_graph(pupil.start, base)
+    return base, fit(base, corpus(), pupil.options, checkpoint)
 
 
 def _repeat_gap(graph: Graph, passages: Sequence[Passage], logits: np.ndarray, calibration: Calibration) -> float:  # type: ignore[type-arg]
@@ -275,8 +295,8 @@ def _record(
         "format": 2,
         "name": recipe.name,
         "version": recipe.version,
-        "student": asdict(recipe.student),
-        "teacher": asdict(recipe.teacher) if recipe.teacher else None,
+        "student": _told(recipe.student),
+        "teacher": _told(recipe.teacher) if recipe.teacher else None,
         "training_data": inputs.checksum,
         "rows": {"agents": len(inputs.agents), "customers": len(inputs.customers), "further": len(inputs.further)},
         "packages": _packages(),
@@ -288,6 +308,10 @@ def _record(
     }
     path = recipe.work / "run.json"
     path.write_text(json.dumps(record, indent=1) + "\n", encoding="utf-8")
+
+
+def _told(pupil: Pupil) -> Mapping[str, object]:
+    return {**asdict(pupil), "start": str(pupil.start) if pupil.start else None}
 
 
 def _packages() -> Mapping[str, str]:

@@ -9,7 +9,7 @@ from amends_core.encoder import Encoding
 from amends_core.playbooks import load_library
 from amends_core.scorer import Plan, Scorer, phrases_of
 from amends_core.taxonomy import CUSTOMER_ACTS, Role
-from amends_core.text import parts_of
+from amends_core.text import raw_text_of
 from scipy.special import logit
 
 SURE = 0.999
@@ -33,7 +33,7 @@ class Script:
 
     def encodings(self, plan: Plan) -> Mapping[str, Encoding]:
         """Encodes all that a plan asks for."""
-        return {text: self._encoding(_outputs(parts_of(text)[0])) for text in plan.texts}
+        return {text: self._encoding(_outputs(raw_text_of(text))) for text in plan.texts}
 
     def _encoding(self, outputs: Mapping[str, float]) -> Encoding:
         """The encoding whose calibrated probabilities are the given ones, and next to nothing elsewhere."""

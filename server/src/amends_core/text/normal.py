@@ -1,8 +1,8 @@
 """What the encoder gets to read: the words, without what must not change a judgement.
 
 Links, handles, addresses and long numbers become one placeholder each, and emoji go, so that a
-sentence means the same with another order number, another name of an account or a smile at its end. Slips of the
-fingers are put right.
+sentence means the same with another order number, another name of an account or a smile at its end. One name is read
+for all (`particulars`), and slips of the fingers are put right (`spelling`).
 Training and serving share this function; `NORMALISATION` is written into each bundle's manifest.
 """
 
@@ -10,10 +10,11 @@ import re
 import unicodedata
 
 from amends_core.text.memory import remembered
+from amends_core.text.particulars import without_particulars
 from amends_core.text.spelling import corrected
 
-NORMALISATION = 2
-"""1 had no spelling put right."""
+NORMALISATION = 3
+"""1 had no spelling put right, 2 read names, numbers and genders as they were written."""
 CONTEXT_CHARACTERS = 200
 """How much of what was said before is read: about 45 tokens."""
 HEAD_CHARACTERS, TAIL_CHARACTERS = 160, 240
@@ -98,12 +99,17 @@ def passage_of(text: str, said_before: str) -> str:
 def parts_of(passage: str) -> tuple[str, str]:
     """The text of a passage as the encoder reads it, and its context; the latter is empty where it has none."""
     text, _, context = passage.partition(CONTEXT_MARK)
-    return corrected(normalise(text)), context_tail(context)
+    return as_read(text), context_tail(context)
 
 
 def raw_text_of(passage: str) -> str:
     """The text of a passage as it was written."""
     return passage.partition(CONTEXT_MARK)[0]
+
+
+def as_read(text: str) -> str:
+    """A text as the encoder reads it: normalised, without particulars, slips put right."""
+    return corrected(without_particulars(normalise(text)))
 
 
 @remembered
@@ -112,7 +118,7 @@ def context_tail(text: str) -> str:
 
     Questions and offers stand at the end, and they are what a short answer answers.
     """
-    text = normalise(text)
+    text = without_particulars(normalise(text))
     if len(text) > CONTEXT_CHARACTERS:
         text = text[-CONTEXT_CHARACTERS:].partition(" ")[2]
     return corrected(text)[-CONTEXT_CHARACTERS:]

@@ -35,7 +35,8 @@ def forget_dictionary() -> None:
 
 
 @cache
-def _own_words() -> frozenset[str]:
+def own_words() -> frozenset[str]:
+    """What the authors of the training data write and pyspellchecker does not know."""
     return frozenset((files(__package__) / "known_words.txt").read_text("utf-8").split())
 
 
@@ -53,12 +54,17 @@ def corrected(text: str) -> str:
 
 def _is_known(word: str) -> bool:
     """Whether a word in small letters is one."""
-    return word in _own_words() or in_dictionary(word)
+    return word in own_words() or in_dictionary(word)
 
 
 def in_dictionary(word: str) -> bool:
     """Whether pyspellchecker has counted a word in small letters."""
     return word in _dictionary()
+
+
+def frequency(word: str) -> int:
+    """How often pyspellchecker has counted a word in small letters."""
+    return int(_dictionary().word_frequency.dictionary[word])
 
 
 def _may_be_slip(match: re.Match[str]) -> bool:
@@ -70,12 +76,8 @@ def meant(word: str) -> str:
     """The word meant by one of no dictionary. One with a capital may be a name, and is only taken for a swap."""
     small = word.lower()
     edits = _dictionary().edit_distance_1(small)
-    found = [edit for edit in edits if _count(edit) >= _LEAST_COUNT]
+    found = [edit for edit in edits if frequency(edit) >= _LEAST_COUNT]
     swaps = [edit for edit in found if sorted(edit) == sorted(small)]
     if not swaps and (word != small or len(word) < _FREE_EDITS_FROM):
         return word
-    return max(swaps or found, key=lambda edit: (_count(edit), edit), default=word)
-
-
-def _count(word: str) -> int:
-    return int(_dictionary().word_frequency.dictionary[word])
+    return max(swaps or found, key=lambda edit: (frequency(edit), edit), default=word)
