@@ -35,7 +35,7 @@ RIDGE_STATE = 2.0
 """Prior precision of what the conversation's state weighs on each step: many weights, few rows."""
 WRONG_WEIGHT = 1.5
 """How much a plainly wrong step counts against a missed acceptable one."""
-GUIDE_WEIGHT = 16.0
+GUIDE_WEIGHT = 12.0
 """How much a row of a guide counts against a conversation: a rule is not outvoted by how often it seems otherwise."""
 _STATE_SIZE = len(STATE_FEATURES) * len(STEPS)
 
