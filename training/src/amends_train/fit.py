@@ -95,7 +95,8 @@ def fit(
             nn.utils.clip_grad_norm_(network.parameters(), 1.0)
             optimizer.step()
             scheduler.step()
-            mean.update_parameters(network)
+            if options.mean_decay:
+                mean.update_parameters(network)
             losses.append(float(loss.detach()))
             batches.set_postfix(loss=f"{np.mean(losses[-100:]):.3f}", refresh=False)
         _keep(checkpoint, parts, rng, epoch + 1)

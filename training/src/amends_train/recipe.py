@@ -6,6 +6,7 @@ import platform
 import time
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import asdict, dataclass, replace
+from functools import cache
 from importlib.metadata import version
 from pathlib import Path
 
@@ -199,6 +200,7 @@ def _trained(recipe: Recipe, inputs: Inputs) -> tuple[SentenceTransformer, Netwo
     if teacher is None:
         return _pupil(recipe.student, recipe.work, lambda: corpus, inputs.checksum)
 
+    @cache
     def taught() -> Corpus:
         base, network = _pupil(teacher, recipe.work, lambda: corpus, inputs.checksum)
         return replace(corpus, soft=soft_targets(network, base, passages_of(corpus), teacher.options.max_tokens))
