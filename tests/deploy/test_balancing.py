@@ -98,9 +98,11 @@ def test_envoy_spreads_the_calls_of_one_connection_and_loses_none_with_a_replica
 ) -> None:
     # No retries of the client's: those of the proxy have to do.
     with Client(ClientOptions(proxy, timeout_s=PATIENCE_S, max_attempts=1)) as client:
+        _until(lambda: client.server_info() is not None and all(map(_answered, replicas)))  # it knows both to be well
+        before = [_answered(replica) for replica in replicas]
         for _ in range(CALLS):
             client.server_info()
-        assert min(map(_answered, replicas)) >= CALLS / 5
+        assert min(_answered(replica) - was for replica, was in zip(replicas, before, strict=True)) >= CALLS / 5
         replicas[0].close()
         for _ in range(CALLS):
             client.server_info()
@@ -114,6 +116,17 @@ def test_envoy_tells_the_replica_that_a_call_is_a_retry(replicas: Replicas, prox
 
     with Client(ClientOptions(proxy, timeout_s=PATIENCE_S, max_attempts=1)) as client:
         _until(lambda: client.server_info() is not None and tries() == {0, 1})
+
+
+def test_envoy_turns_a_compressed_call_away_before_a_replica_hears_of_it(replicas: Replicas, proxy: str) -> None:
+    with grpc.insecure_channel(proxy) as channel:
+        ask = empathy_service_pb2_grpc.EmpathyServiceStub(channel).GetServerInfo
+        ask(empathy_service_pb2.GetServerInfoRequest(), timeout=PATIENCE_S)
+        before = sum(map(_answered, replicas))
+        with pytest.raises(grpc.RpcError, match="send messages uncompressed") as caught:
+            ask(empathy_service_pb2.GetServerInfoRequest(), timeout=PATIENCE_S, compression=grpc.Compression.Gzip)
+    assert caught.value.code() is grpc.StatusCode.UNIMPLEMENTED
+    assert sum(map(_answered, replicas)) == before
 
 
 def test_a_live_conversation_goes_on_through_envoy_when_its_replica_is_lost(serve: Serve, tmp_path: Path) -> None:
