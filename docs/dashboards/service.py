@@ -86,7 +86,7 @@ def _write_candidate(folder: Path) -> Path:
     """The embedded bundle with another calibration, so that the two differ now and then."""
     shutil.copytree(DEFAULT_BUNDLE, folder)
     manifest = json.loads((folder / "manifest.json").read_text())
-    shifted = {name: [slope, offset - 0.5] for name, (slope, offset) in manifest["calibration"].items()}
+    shifted = {name: [slope, offset - 1.5] for name, (slope, offset) in manifest["calibration"].items()}
     manifest |= {"version": f"{manifest['version']}-next", "calibration": shifted}
     (folder / "manifest.json").write_text(json.dumps(manifest))
     return folder
