@@ -69,6 +69,15 @@ def _until(holds: Callable[[], bool]) -> None:
         time.sleep(0.05)
 
 
+def _shares(ask: Ask, replicas: Replicas) -> list[int]:
+    """How many of CALLS each replica answers, once who asks knows both to be well."""
+    _until(lambda: ask() is not None and all(map(_answered, replicas)))
+    before = [_answered(replica) for replica in replicas]
+    for _ in range(CALLS):
+        ask()
+    return [_answered(replica) - was for replica, was in zip(replicas, before, strict=True)]
+
+
 @pytest.fixture(params=["the shipped client", "gRPC alone with the service config"])
 def ask(request: pytest.FixtureRequest, replicas: Replicas) -> Iterator[Ask]:
     """Asks one of the replicas, as a client does that knows the address of each."""
@@ -83,11 +92,7 @@ def ask(request: pytest.FixtureRequest, replicas: Replicas) -> Iterator[Ask]:
 
 
 def test_a_client_goes_round_and_loses_no_call_with_a_replica(ask: Ask, replicas: Replicas) -> None:
-    _until(lambda: ask() is not None and all(map(_answered, replicas)))
-    before = [_answered(replica) for replica in replicas]
-    for _ in range(CALLS):
-        ask()
-    assert [_answered(replica) - was for replica, was in zip(replicas, before, strict=True)] == [CALLS / 2] * 2
+    assert _shares(ask, replicas) == [CALLS / 2] * 2
     replicas[0].close()
     for _ in range(CALLS):
         ask()
@@ -98,11 +103,7 @@ def test_envoy_spreads_the_calls_of_one_connection_and_loses_none_with_a_replica
 ) -> None:
     # No retries of the client's: those of the proxy have to do.
     with Client(ClientOptions(proxy, timeout_s=PATIENCE_S, max_attempts=1)) as client:
-        _until(lambda: client.server_info() is not None and all(map(_answered, replicas)))  # it knows both to be well
-        before = [_answered(replica) for replica in replicas]
-        for _ in range(CALLS):
-            client.server_info()
-        assert min(_answered(replica) - was for replica, was in zip(replicas, before, strict=True)) >= CALLS / 5
+        assert min(_shares(client.server_info, replicas)) >= CALLS / 5
         replicas[0].close()
         for _ in range(CALLS):
             client.server_info()
@@ -118,13 +119,17 @@ def test_envoy_tells_the_replica_that_a_call_is_a_retry(replicas: Replicas, prox
         _until(lambda: client.server_info() is not None and tries() == {0, 1})
 
 
-def test_envoy_turns_a_compressed_call_away_before_a_replica_hears_of_it(replicas: Replicas, proxy: str) -> None:
+@pytest.mark.parametrize("method", ["GetServerInfo", "CoachConversation"])
+def test_envoy_turns_a_compressed_call_away_before_a_replica_hears_of_it(
+    replicas: Replicas, proxy: str, method: str
+) -> None:
     with grpc.insecure_channel(proxy) as channel:
-        ask = empathy_service_pb2_grpc.EmpathyServiceStub(channel).GetServerInfo
-        ask(empathy_service_pb2.GetServerInfoRequest(), timeout=PATIENCE_S)
+        stub = empathy_service_pb2_grpc.EmpathyServiceStub(channel)
+        stub.GetServerInfo(empathy_service_pb2.GetServerInfoRequest(), timeout=PATIENCE_S)
         before = sum(map(_answered, replicas))
+        ask = channel.unary_unary(f"/amends.v1.EmpathyService/{method}")
         with pytest.raises(grpc.RpcError, match="send messages uncompressed") as caught:
-            ask(empathy_service_pb2.GetServerInfoRequest(), timeout=PATIENCE_S, compression=grpc.Compression.Gzip)
+            ask(b"", timeout=PATIENCE_S, compression=grpc.Compression.Gzip)
     assert caught.value.code() is grpc.StatusCode.UNIMPLEMENTED
     assert sum(map(_answered, replicas)) == before
 
