@@ -189,7 +189,7 @@ def test_exemplars_teach_more_than_themselves_and_cost_little(trial: Trial) -> N
     assert {flip.label for flip in trial.flips} <= {each.label for each in trial.labels}
     scripted = next(each for each in trial.labels if each.label == "SCRIPTED")
     assert scripted.change.value is not None
-    assert scripted.change.value >= -0.05, "more than one of its rows is the price"
+    assert scripted.change.value >= 0
 
 
 def test_each_exemplar_tells_its_state(trial: Trial) -> None:
