@@ -97,6 +97,12 @@ class Outcome:
     before_mb: float
     after_mb: float
 
+    def and_then(self, other: Self) -> Self:
+        """Two rounds as one, with the memory before the first and after the second."""
+        alone, beside = self.alone.and_then(other.alone), self.attacked.and_then(other.attacked)
+        pieces, hung_up = self.pieces + other.pieces, self.hung_up + other.hung_up
+        return type(self)(self.name, alone, beside, pieces, hung_up, self.before_mb, other.after_mb)
+
     def __str__(self) -> str:
         return (
             f"{self.name:22} {self.pieces:>9} pieces {self.hung_up:>6} hung up   p99 {self.alone.p99_s * 1000:7.1f} -> "
