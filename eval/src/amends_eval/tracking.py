@@ -1,9 +1,11 @@
 """Logs a record to MLflow, for teams that track their experiments there. MLflow is an extra: `amends[mlflow]`.
 
 A record names items by id and holds no text of theirs. Its answers can quote exemplars, a company's own among them,
-and the reasons of a score, so what is uploaded leaves the answers out unless they are asked for.
+and the reasons of a score, so what is uploaded leaves the answers out unless they are asked for. MLflow would tell its
+makers how it is used; from here it does not, unless MLFLOW_DISABLE_TELEMETRY says false.
 """
 
+import os
 import re
 import tempfile
 from collections.abc import Iterator, Mapping, Sequence
@@ -132,6 +134,7 @@ def _artifact(record: Record, path: Path, *, whole: bool) -> Iterator[Path]:
 
 
 def _mlflow() -> Any:
+    os.environ.setdefault("MLFLOW_DISABLE_TELEMETRY", "true")  # which it reads when it is imported
     try:
         import mlflow
     except ImportError as error:

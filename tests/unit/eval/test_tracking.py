@@ -1,5 +1,6 @@
 """Logging a record to MLflow."""
 
+import subprocess
 import sys
 from datetime import UTC, datetime
 from pathlib import Path
@@ -155,6 +156,17 @@ def test_refusal_is_told_without_the_password_of_the_address(tmp_path: Path, mon
     assert "secret" not in str(told.value)
     assert "https://tracker/api" in str(told.value)
     assert "--mlflow" in str(told.value)
+
+
+def test_mlflow_tells_its_makers_nothing(monkeypatch: pytest.MonkeyPatch) -> None:
+    pytest.importorskip("mlflow", reason="MLflow is an extra")
+    monkeypatch.delenv("MLFLOW_DISABLE_TELEMETRY", raising=False)
+    script = (
+        "from amends_eval import tracking; tracking._mlflow(); "
+        "from mlflow.environment_variables import MLFLOW_DISABLE_TELEMETRY as is_off; print(is_off.get())"
+    )
+    told = subprocess.run([sys.executable, "-c", script], capture_output=True, text=True, check=True)
+    assert told.stdout.split() == ["True"]
 
 
 def test_missing_mlflow_names_the_extra(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
