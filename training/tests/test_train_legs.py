@@ -1,5 +1,6 @@
-"""Going on: from a released bundle, in legs, as the mean of before and after."""
+"""Going on: from a released bundle, in legs, as the mean of all ends."""
 
+from copy import deepcopy
 from pathlib import Path
 
 import amends_train.fit
@@ -9,11 +10,11 @@ import torch
 from amends_core.bundle import DEFAULT_BUNDLE
 from amends_train.bases import BASES
 from amends_train.export import Graph
-from amends_train.fit import FitOptions, fit, predict
-from amends_train.legs import fitted_head, leg, mean_of
+from amends_train.fit import FitOptions, predict
+from amends_train.legs import fitted_head, leg, mean_of, mean_of_legs
 from amends_train.released import NotOurs, network_of_graph
 from amends_train.samples import Corpus, Passage
-from amends_train.targets import CARE, LABEL_COLUMNS
+from amends_train.targets import CARE
 from train_builders import agent_row, customer_row
 
 GRAPH = DEFAULT_BUNDLE / "model.onnx"
@@ -41,29 +42,23 @@ def test_a_graph_of_another_base_is_refused(tmp_path: Path) -> None:
         network_of_graph(GRAPH, base)
 
 
-def test_a_mean_lies_between_before_and_after_by_its_share() -> None:
-    before, after = {"w": torch.zeros(2), "n": torch.tensor(1)}, {"w": torch.ones(2), "n": torch.tensor(9)}
-    mean = mean_of(before, after, 0.25)
-    assert (mean["w"].tolist(), int(mean["n"])) == ([0.25, 0.25], 9)
+def test_a_mean_lies_between_all_by_their_shares() -> None:
+    states = [{"w": torch.full((2,), value), "n": torch.tensor(int(value))} for value in (0.0, 1.0, 4.0)]
+    mean = mean_of(states, (1, 2, 1))
+    assert (mean["w"].tolist(), int(mean["n"])) == ([1.5, 1.5], 4)
 
 
-def test_a_leg_gives_the_middle_between_what_it_began_with_and_its_running_mean(
-    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
-) -> None:
+def test_a_mean_wants_a_share_of_each() -> None:
+    with pytest.raises(ValueError, match="zip"):
+        mean_of([{"w": torch.zeros(1)}, {"w": torch.ones(1)}], (1,))
+
+
+def test_a_leg_goes_on_from_a_network(tmp_path: Path) -> None:
     base = BASES["minilm-l6"].load(tmp_path)
-    network = network_of_graph(GRAPH, base)
-    before = network.heads.bias.detach().clone()
-    ended: list[torch.Tensor] = []
-
-    def spied(*arguments: object) -> object:
-        after = fit(*arguments)  # type: ignore[arg-type]
-        ended.append(after.heads.bias.detach().clone())
-        return after
-
-    monkeypatch.setattr("amends_train.legs.fit", spied)
-    mean = leg(network, base, CORPUS, OPTIONS, 1, tmp_path / "epoch.pt").heads.bias.detach()
-    torch.testing.assert_close(mean[LABEL_COLUMNS], ((before + ended[0]) / 2)[LABEL_COLUMNS])
-    assert not torch.equal(mean, before)
+    before = deepcopy(network_of_graph(GRAPH, base))
+    after = leg(before, base, CORPUS, OPTIONS, 1, tmp_path / "epoch.pt")
+    moved = (after.heads.bias - before.heads.bias).detach().abs().max()
+    assert 0 < float(moved) < 0.1
 
 
 def test_a_head_that_is_fitted_says_what_was_said() -> None:
@@ -74,14 +69,14 @@ def test_a_head_that_is_fitted_says_what_was_said() -> None:
     np.testing.assert_allclose(bias, [3.0, 3.0], atol=0.02)
 
 
-def test_a_leg_leaves_care_as_it_was_read(tmp_path: Path) -> None:
+def test_the_mean_of_legs_reads_care_as_the_first_did(tmp_path: Path) -> None:
     base = BASES["minilm-l6"].load(tmp_path)
-    network = network_of_graph(GRAPH, base)
+    first = deepcopy(network_of_graph(GRAPH, base))
+    last = leg(first, base, CORPUS, OPTIONS, 1, tmp_path / "epoch.pt")
     passages = [(row.text, "") for row in CORPUS.agents]
-    before = predict(network, base, passages)
-    after = predict(leg(network, base, CORPUS, OPTIONS, 1, tmp_path / "epoch.pt"), base, passages)
-    moved = np.abs(after - before).max(axis=0)
-    assert moved[CARE] * 5 < moved.max()
+    before = predict(first, base, passages)
+    moved = np.abs(predict(mean_of_legs([first, last], (1, 3), base, CORPUS, OPTIONS), base, passages) - before)
+    assert moved.max(axis=0)[CARE] * 5 < moved.max()
 
 
 def test_the_running_mean_stays_behind_the_last_weights(tmp_path: Path) -> None:

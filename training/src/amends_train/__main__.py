@@ -39,11 +39,17 @@ def _arguments() -> argparse.Namespace:
         "--teacher", choices=[*sorted(BASES), "none"], default="mpnet-l6", help="what the student learns from as well"
     )
     parser.add_argument("--teacher-epochs", type=int, default=4)
-    parser.add_argument("--legs", type=int, default=0, help="further passes of the student, each halved with what was")
+    parser.add_argument("--legs", type=int, default=0, help="further passes of the student, averaged with what was")
+    parser.add_argument(
+        "--shares", type=float, nargs="+", default=[], help="in that mean: of the start, then of each leg; else alike"
+    )
     parser.add_argument("--start", type=Path, help="folder of a released bundle that the student goes on from")
     parser.add_argument("--seed", type=int, default=FitOptions().seed)
     parser.add_argument("--threads", type=int, default=0, help="threads of PyTorch; 0 takes its own choice")
-    return parser.parse_args()
+    args = parser.parse_args()
+    if args.shares and len(args.shares) != args.legs + 1:
+        parser.error(f"--shares wants {args.legs + 1} numbers: one of the start and one of each leg of --legs")
+    return args
 
 
 def main() -> None:
@@ -52,7 +58,7 @@ def main() -> None:
     if args.threads:
         torch.set_num_threads(args.threads)
     start = args.start / "model.onnx" if args.start else None
-    student = Pupil(args.base, FitOptions(epochs=args.epochs, seed=args.seed), args.legs, start)
+    student = Pupil(args.base, FitOptions(epochs=args.epochs, seed=args.seed), args.legs, tuple(args.shares), start)
     teacher = None
     if args.teacher != "none":
         teacher = Pupil(args.teacher, FitOptions(args.teacher_epochs, encoder_rate=TEACHER_RATE, seed=args.seed))

@@ -23,7 +23,7 @@ from amends_train.conversations import read_conversations, unlabelled
 from amends_train.distil import passages_of, soft_targets
 from amends_train.export import Graph, embedding_gap, export_fp32, quantise
 from amends_train.fit import FitOptions, fit
-from amends_train.legs import leg
+from amends_train.legs import leg, mean_of_legs
 from amends_train.measure import agent_figures, claims, customer_figures, pairs_right, per_label, probabilities
 from amends_train.network import Network, dimension_of, network_of
 from amends_train.released import network_of_graph
@@ -81,7 +81,9 @@ class Pupil:
     """A name of `BASES`."""
     options: FitOptions
     legs: int = 0
-    """How often it goes on for another pass, each time as the mean of before and after."""
+    """How often it goes on for another pass; what it is in the end is the mean of the start and of each end."""
+    shares: tuple[float, ...] = ()
+    """Of the start and of each leg in that mean; empty: all alike."""
     start: Path | None = None
     """Graph of a released bundle to go on from; None: from the base model, for the epochs of its options."""
 
@@ -198,20 +200,31 @@ def _trained(recipe: Recipe, inputs: Inputs) -> tuple[SentenceTransformer, Netwo
     """The trained student, taught by the teacher where there is one."""
     corpus, teacher = Corpus(inputs.agents, inputs.customers, inputs.further), recipe.teacher
     if teacher is None:
-        return _pupil(recipe.student, recipe.work, lambda: corpus, inputs.checksum)
+        return _student(recipe.student, recipe.work, lambda: corpus, inputs.checksum)
 
     @cache
     def taught() -> Corpus:
         base, network = _pupil(teacher, recipe.work, lambda: corpus, inputs.checksum)
         return replace(corpus, soft=soft_targets(network, base, passages_of(corpus), teacher.options.max_tokens))
 
-    return _pupil(recipe.student, recipe.work, taught, f"{inputs.checksum} after {teacher}")
+    return _student(recipe.student, recipe.work, taught, f"{inputs.checksum} after {teacher}")
+
+
+def _student(pupil: Pupil, work: Path, corpus: Callable[[], Corpus], data: str) -> tuple[SentenceTransformer, Network]:
+    """The trained network; after legs, the mean of where they began and ended."""
+    ends = [_pupil(replace(pupil, legs=number), work, corpus, data) for number in range(pupil.legs + 1)]
+    base, network = ends[-1]
+    if len(ends) == 1:
+        return base, network
+    shares = pupil.shares or (1.0,) * len(ends)
+    return base, mean_of_legs([one for _, one in ends], shares, base, corpus(), pupil.options)
 
 
 def _pupil(pupil: Pupil, work: Path, corpus: Callable[[], Corpus], data: str) -> tuple[SentenceTransformer, Network]:
     """A trained network, from the work folder where it was trained before on the same data with the same options."""
     begun = hashlib.sha256(pupil.start.read_bytes()).hexdigest() if pupil.start else ""
-    key = hashlib.sha256(f"{data} {replace(pupil, start=None)} {begun} {_packages()}".encode()).hexdigest()[:16]
+    made = replace(pupil, start=None, shares=())
+    key = hashlib.sha256(f"{data} {made} {begun} {_packages()}".encode()).hexdigest()[:16]
     folder = work / f"{pupil.base}-{key}"
     weights = folder / "network.safetensors"
     if weights.exists():
