@@ -70,7 +70,8 @@ def logged(caplog: pytest.LogCaptureFixture, capfd: pytest.CaptureFixture[str]) 
         ends = time.monotonic() + PATIENCE_S
         while after and after not in {record.message for record in caplog.records} and time.monotonic() < ends:
             time.sleep(0.01)
-        return "\n".join([*(f"{record.__dict__} {record.exc_text}" for record in caplog.records), *capfd.readouterr()])
+        fields = [dict(vars(record)) for record in list(caplog.records)]  # copies: the service goes on logging
+        return "\n".join([*map(str, fields), *capfd.readouterr()])
 
     with caplog.at_level(logging.DEBUG):
         yield read
