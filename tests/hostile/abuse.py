@@ -1,6 +1,7 @@
 """The long form of the attacks: `python abuse.py --seconds 30 [NAME ...]` tells how an honest neighbour fares.
 
-A shared machine is fast for a while and slow for a while, so each attack comes in rounds, with quiet between them.
+What a call takes drifts with the age of the service and the load of the machine, so each attack comes in rounds, with
+quiet between them.
 Exit status 1 where the server ended, grew past its bound, or the neighbour's p99 more than doubled.
 """
 

@@ -71,7 +71,7 @@ def logged(caplog: pytest.LogCaptureFixture, capfd: pytest.CaptureFixture[str]) 
         while after and after not in {record.message for record in caplog.records} and time.monotonic() < ends:
             time.sleep(0.01)
         fields = [dict(vars(record)) for record in list(caplog.records)]  # copies: the service goes on logging
-        return "\n".join([*map(str, fields), *capfd.readouterr()])
+        return "\n".join([*(f"{each} {each['exc_text']}" for each in fields), *capfd.readouterr()])
 
     with caplog.at_level(logging.DEBUG):
         yield read

@@ -14,7 +14,7 @@ from amends_train.fit import FitOptions, predict
 from amends_train.legs import fitted_head, leg, mean_of, mean_of_legs
 from amends_train.released import NotOurs, network_of_graph
 from amends_train.samples import Corpus, Passage
-from amends_train.targets import CARE
+from amends_train.targets import CARE, LABEL_COLUMNS
 from train_builders import agent_row, customer_row
 
 GRAPH = DEFAULT_BUNDLE / "model.onnx"
@@ -69,14 +69,18 @@ def test_a_head_that_is_fitted_says_what_was_said() -> None:
     np.testing.assert_allclose(bias, [3.0, 3.0], atol=0.02)
 
 
-def test_the_mean_of_legs_reads_care_as_the_first_did(tmp_path: Path) -> None:
+def test_the_mean_of_legs_reads_care_as_the_first_did_and_labels_by_the_shares(tmp_path: Path) -> None:
     base = BASES["minilm-l6"].load(tmp_path)
     first = deepcopy(network_of_graph(GRAPH, base))
     last = leg(first, base, CORPUS, OPTIONS, 1, tmp_path / "epoch.pt")
     passages = [(row.text, "") for row in CORPUS.agents]
     before = predict(first, base, passages)
-    moved = np.abs(predict(mean_of_legs([first, last], (1, 3), base, CORPUS, OPTIONS), base, passages) - before)
+    mean = mean_of_legs([first, last], (1, 3), base, CORPUS, OPTIONS)
+    moved = np.abs(predict(mean, base, passages) - before)
     assert moved.max(axis=0)[CARE] * 5 < moved.max()
+    a, b, between = (each.heads.bias.detach()[LABEL_COLUMNS] for each in (first, last, mean))
+    torch.testing.assert_close(between, (a + 3 * b) / 4)
+    assert not torch.equal(between, a)
 
 
 def test_the_running_mean_stays_behind_the_last_weights(tmp_path: Path) -> None:

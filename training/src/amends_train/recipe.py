@@ -212,7 +212,7 @@ def _trained(recipe: Recipe, inputs: Inputs) -> tuple[SentenceTransformer, Netwo
 
 def _student(pupil: Pupil, work: Path, corpus: Callable[[], Corpus], data: str) -> tuple[SentenceTransformer, Network]:
     """The trained network; after legs, the mean of where they began and ended."""
-    ends = [_pupil(replace(pupil, legs=number), work, corpus, data) for number in range(pupil.legs + 1)]
+    ends = [_pupil(replace(pupil, legs=number, shares=()), work, corpus, data) for number in range(pupil.legs + 1)]
     base, network = ends[-1]
     if len(ends) == 1:
         return base, network
@@ -223,8 +223,7 @@ def _student(pupil: Pupil, work: Path, corpus: Callable[[], Corpus], data: str) 
 def _pupil(pupil: Pupil, work: Path, corpus: Callable[[], Corpus], data: str) -> tuple[SentenceTransformer, Network]:
     """A trained network, from the work folder where it was trained before on the same data with the same options."""
     begun = hashlib.sha256(pupil.start.read_bytes()).hexdigest() if pupil.start else ""
-    made = replace(pupil, start=None, shares=())
-    key = hashlib.sha256(f"{data} {made} {begun} {_packages()}".encode()).hexdigest()[:16]
+    key = hashlib.sha256(f"{data} {replace(pupil, start=None)} {begun} {_packages()}".encode()).hexdigest()[:16]
     folder = work / f"{pupil.base}-{key}"
     weights = folder / "network.safetensors"
     if weights.exists():
