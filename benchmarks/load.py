@@ -32,6 +32,8 @@ _FEW = 8
 _ENOUGH = 20
 """Answers from which a capacity is told."""
 _LONGEST_S = 300.0
+_WARM_UP_S = 120.0
+"""A service that was just started may be half as fast for so long (docs/decisions/0025)."""
 _BACK_OFF_S = 0.05
 """A refused caller of a closed loop waits so long; at once again would only measure refusing."""
 
@@ -83,6 +85,16 @@ async def closed_loop(
 
     await asyncio.gather(*(one() for _ in range(concurrency)))
     return run
+
+
+def warm_up_s(seconds: float) -> float:
+    """How long to warm up before phases of so many seconds: twice as long as one, at most two minutes."""
+    return min(_WARM_UP_S, 2 * seconds)
+
+
+async def warm_up(caller: Sender, calls: Sequence[Call], seconds: float) -> None:
+    """Keeps every thread at work before phases of so many seconds are measured."""
+    await closed_loop(caller, calls, concurrency=4, seconds=warm_up_s(seconds))
 
 
 async def capacity(caller: Sender, calls: Sequence[Call], seconds: float) -> Run:

@@ -7,7 +7,7 @@ from dataclasses import replace
 from typing import Any
 
 from benchmarks.caller import Call, Caller
-from benchmarks.load import Run, Sender, closed_loop
+from benchmarks.load import Run, Sender, closed_loop, warm_up
 from benchmarks.outcomes import Phase, Row, row_of
 from benchmarks.peers.encoders import threads
 from benchmarks.peers.limit import limit
@@ -53,7 +53,7 @@ def compare_peers(*, seconds: float, scale: float) -> Report:
 def _ours(items: Sequence[Item], seconds: float, *flags: str) -> Run:
     async def ask(service: Service) -> Run:
         calls = [item.ours for item in items]
-        return await _load(Caller(service.target), calls, seconds, warm_up=len(calls) if not flags else 0)
+        return await _load(Caller(service.target), calls, seconds, first=len(calls) if not flags else 0)
 
     with Service(*flags) as service:
         return asyncio.run(ask(service))
@@ -68,14 +68,14 @@ async def _ask(peer: Peer, port: int, items: Sequence[Item], seconds: float) -> 
 
 
 async def _load(
-    sender: AbstractAsyncContextManager[Sender], calls: Sequence[Call], seconds: float, warm_up: int = 0
+    sender: AbstractAsyncContextManager[Sender], calls: Sequence[Call], seconds: float, first: int = 0
 ) -> Run:
-    """Asks until the peer answers, warms it up, and measures."""
+    """Asks until the peer answers, so many calls one by one, warms it up, and measures."""
     async with sender as caller:
         await _until_ready(caller, calls[0])
-        for call in calls[:warm_up]:
+        for call in calls[:first]:
             await caller.send(call, timeout_s=30)
-        await closed_loop(caller, calls, concurrency=4, seconds=min(2.0, seconds))
+        await warm_up(caller, calls, seconds)
         return await closed_loop(caller, calls, concurrency=_CONCURRENCY, seconds=seconds)
 
 

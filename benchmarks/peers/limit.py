@@ -4,7 +4,7 @@ import threading
 import time
 from collections.abc import Sequence
 
-from benchmarks.load import Run
+from benchmarks.load import Run, warm_up_s
 from benchmarks.outcomes import Outcome
 from benchmarks.peers.encoders import OnnxEncoder, threads
 from benchmarks.peers.workload import Item
@@ -13,7 +13,11 @@ from benchmarks.peers.workload import Item
 def limit(items: Sequence[Item], seconds: float) -> Run:
     """Encodes item after item in as many threads as there are cores, which share a session of one thread."""
     encoder = OnnxEncoder(threads=1)
-    encoder.encode([text for item in items[:20] for text in item.texts])
+    _all_threads(encoder, items, warm_up_s(seconds))
+    return _all_threads(encoder, items, seconds)
+
+
+def _all_threads(encoder: OnnxEncoder, items: Sequence[Item], seconds: float) -> Run:
     run = Run(time.monotonic(), time.monotonic() + seconds)
 
     def work(first: int) -> None:

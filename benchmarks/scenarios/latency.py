@@ -3,7 +3,7 @@
 import asyncio
 
 from benchmarks.caller import Caller, calls_of
-from benchmarks.load import Run, capacity, closed_loop, open_loop
+from benchmarks.load import Run, capacity, closed_loop, open_loop, warm_up
 from benchmarks.outcomes import Phase, Row, p99_ms, quantiles_ms, summarise
 from benchmarks.report import Bar, Report
 from benchmarks.service import Service
@@ -36,7 +36,7 @@ async def _runs(service: Service, seconds: float, requests: int) -> dict[str, Ru
     script = Script(seed=1)
     calls = calls_of(script.score_reply(_HISTORY) for _ in range(max(20, requests)))
     async with Caller(service.target) as caller:
-        await closed_loop(caller, calls, concurrency=4, seconds=min(2.0, seconds))
+        await warm_up(caller, calls, seconds)
         lone = await closed_loop(caller, calls, concurrency=1, seconds=seconds)
         most = await capacity(caller, calls, seconds)
         half = await open_loop(caller, calls, rate=most.goodput / 2, seconds=seconds)

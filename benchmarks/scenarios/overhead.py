@@ -8,7 +8,7 @@ import asyncio
 from typing import Any
 
 from benchmarks.caller import Caller, calls_of
-from benchmarks.load import Run, closed_loop
+from benchmarks.load import Run, closed_loop, warm_up
 from benchmarks.outcomes import Phase, Row, summarise
 from benchmarks.report import Bar, Report
 from benchmarks.service import Service, change, counters
@@ -44,6 +44,7 @@ async def _run(service: Service, seconds: float, requests: int, history: int) ->
     async with Caller(service.target) as caller:
         for call in calls:
             await caller.ask(call)
+        await warm_up(caller, calls, seconds)
         before = await asyncio.to_thread(service.metrics)
         _, _, cpu_before = service.watch.sample()
         run = await closed_loop(caller, calls, concurrency=_CONCURRENCY, seconds=seconds)

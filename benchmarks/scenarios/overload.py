@@ -4,7 +4,7 @@ import asyncio
 from typing import Any
 
 from benchmarks.caller import Call, Caller, calls_of
-from benchmarks.load import DEADLINE_S, Run, capacity, closed_loop, open_loop
+from benchmarks.load import DEADLINE_S, Run, capacity, open_loop, warm_up
 from benchmarks.outcomes import Phase, p99_ms, summarise
 from benchmarks.report import Bar, Report
 from benchmarks.service import Service, counters
@@ -43,7 +43,7 @@ async def _runs(
     runs: dict[str, Run] = {}
     counted: dict[str, dict[str, Any]] = {}
     async with Caller(service.target) as caller:
-        await closed_loop(caller, calls, concurrency=4, seconds=min(2.0, seconds))
+        await warm_up(caller, calls, seconds)
         for name in ("capacity", *(f"{load}×" for load in _LOADS)):
             before = await asyncio.to_thread(service.metrics)
             runs[name] = await _one(caller, calls, name, runs, seconds)

@@ -7,7 +7,7 @@ from typing import Any
 import numpy as np
 
 from benchmarks.caller import Call, Caller, call_of
-from benchmarks.load import Run, capacity, open_loop
+from benchmarks.load import Run, capacity, open_loop, warm_up
 from benchmarks.outcomes import Phase, summarise
 from benchmarks.plots import Plot
 from benchmarks.report import Bar, Report
@@ -62,6 +62,7 @@ def memory_growth(watch: Watch, run: Run) -> tuple[float | None, float | None]:
 
 async def _run(service: Service, calls: list[Call], seconds: float, scale: float) -> Run:
     async with Caller(service.target) as caller:
+        await warm_up(caller, calls, min(60.0, seconds))
         most = await capacity(caller, calls, min(20.0, seconds))
         rate = _LOAD * scale * most.goodput
         return await open_loop(
