@@ -2,6 +2,7 @@
 
 from collections.abc import Iterator
 
+import pytest
 from amends_core.conversation import Turn
 from amends_core.judgement import Judgement, Verdict
 from amends_core.judgement.result import Place
@@ -90,6 +91,21 @@ def test_a_long_exemplar_pasted_in_makes_no_step(
         sum(share.points for share in judgement.contributions if share.source is step) for judgement in (alone, padded)
     )
     assert earned <= before + HINT
+
+
+OWN = (
+    "On top of the repair, we'd like to offer you a free oil change.",
+    "I'll look in next week to see that the servers are humming again.",
+    "I can't undo the decline, gutted about that.",
+    "Your exam, in the car of all places... that must have been awful.",
+)
+"""The agent's own words, each within .97 of an exemplar by its embedding."""
+
+
+@pytest.mark.parametrize("reply", OWN)
+def test_own_words_earn_however_near_in_meaning_an_exemplar_lies(local: LocalScorer, reply: str) -> None:
+    shares = local.judge([REPLIES[0][0]], [reply]).contributions
+    assert sum(share.points for share in shares if share.places and share.points > 0) > HINT
 
 
 def test_words_beside_the_question_do_not_answer_it(local: LocalScorer) -> None:

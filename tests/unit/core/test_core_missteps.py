@@ -68,7 +68,10 @@ LONG = " ".join(f"Word {number} of a letter that has to say it all." for number 
 CARES = "Nine hours on that floor, and nobody came."
 AT_SIX = "He feels for you and comes at six."
 BLAMES = "It is sad for you that the courier is so slow."
+SAME_ELSEHOW = "What a rotten week that makes for you."
+"""Lies where EMPATHIZE does, in other words."""
 MORE_SAID = {
+    SAME_ELSEHOW: agent(Step.EMPATHIZE, near=EMPATHIZE),
     CARES: Says({"care": 0.9}),
     AT_SIX: agent(Step.EMPATHIZE),
     BLAMES: agent(Step.EMPATHIZE, Misstep.BLAME_OTHERS),
@@ -149,6 +152,7 @@ CONVERSATION: list[tuple[Misstep, str, tuple[str, ...], tuple[str, ...], str]] =
     (Misstep.REPEATED, "unified", (VENTS, EMPATHIZE, VENTS), (EMPATHIZE,), EMPATHIZE),
     (Misstep.REPEATED, "unified", (VENTS, EMPATHIZE, VENTS, SORRY, VENTS), (f"{ACT} {EMPATHIZE}",), EMPATHIZE),
     (Misstep.REPEATED, "unified", (VENTS, EMPATHIZE, VENTS), (SORRY,), ""),
+    (Misstep.REPEATED, "unified", (VENTS, EMPATHIZE, VENTS), (SAME_ELSEHOW,), ""),
     (Misstep.REPEATED, "unified", (VENTS,), (f"{EMPATHIZE} {EMPATHIZE}",), ""),
     (Misstep.REPEATED, "unified", (VENTS, "One moment please.", VENTS), ("One moment please.",), ""),
     (Misstep.REPEATED, "unified", (VENTS, "We will write soon.", VENTS), ("We'll write soon.",), ""),
@@ -253,8 +257,9 @@ def test_figure_that_the_customer_has_just_corrected_is_misheard(world: World) -
 
 
 def test_sentence_nearly_the_same_as_an_earlier_one_is_repeated(world: World) -> None:
-    says = {"Any of us would be cross about that.": agent(Step.EMPATHIZE, near=EMPATHIZE)}
-    judgement = world.judge(said(VENTS, EMPATHIZE, VENTS), "Any of us would be cross about that.", says=says)
+    nearly = f"Believe me: {EMPATHIZE}"
+    says = {nearly: agent(Step.EMPATHIZE, near=EMPATHIZE)}
+    judgement = world.judge(said(VENTS, EMPATHIZE, VENTS), nearly, says=says)
     assert Misstep.REPEATED in kinds(judgement)
 
 

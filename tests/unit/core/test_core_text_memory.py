@@ -5,7 +5,7 @@ from collections.abc import Callable
 
 import pytest
 from amends_core import deeds, facts, figures
-from amends_core.text import remembered, words_in
+from amends_core.text import remembered, shared_words, words_in
 from amends_core.text.memory import LONGEST
 from hypothesis import given, settings
 from hypothesis import strategies as st
@@ -72,3 +72,12 @@ GATES: dict[str, tuple[re.Pattern[str], Gate]] = {
 def test_a_pattern_is_tried_wherever_it_matches(name: str, data: st.DataObject) -> None:
     pattern, gate = GATES[name]
     assert gate(data.draw(st.from_regex(pattern)))
+
+
+@pytest.mark.parametrize(
+    ("other", "share"),
+    [("we send it TODAY!", 1.0), ("We sent it today.", 0.6), ("Sorry.", 0.0), ("", 0.0)],
+)
+def test_shared_words_are_told_whatever_their_case_and_order(other: str, share: float) -> None:
+    assert shared_words("Today we send it.", other) == share == shared_words(other, "Today we send it.")
+    assert shared_words("", "42") == 1.0

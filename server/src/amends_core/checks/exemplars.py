@@ -1,6 +1,5 @@
 """What is wrong with the exemplars of a playbook, as the model that will serve reads them."""
 
-import re
 from collections.abc import Iterator, Mapping
 
 import numpy as np
@@ -11,16 +10,15 @@ from amends_core.encoder import Encoding
 from amends_core.judgement.rules import names_somebody
 from amends_core.playbooks import Playbook
 from amends_core.taxonomy import SENTENCE_MISSTEPS, STEPS, Step
+from amends_core.text import shared_words
 
 NEAR = 0.97
 """From this cosine on, with SHARED_WORDS, two exemplars say the same. The encoder is tuned to tell steps apart, so
 phrases of one step come near each other whatever they are about: the cosine alone would blame them for it."""
 SHARED_WORDS = 0.5
-"""Share of the words of both that near-duplicates have in common. Source: Jaccard (1912)."""
+"""Share of the words of both that near-duplicates have in common."""
 READ_SHARE = 0.5
 """Share of a step's phrases in which the model should read the step: among those that ship it reads four of five."""
-
-_WORD = re.compile(r"[^\W_]+")
 
 Place = tuple[str, Step, str]
 """Path of an exemplar, its step, its text."""
@@ -82,11 +80,5 @@ def _duplicates(places: list[Place], encodings: Mapping[str, Encoding]) -> Itera
         (path, step, text), (again, other, repeated) = places[first], places[second]
         if text.casefold() == repeated.casefold() and step is not other:
             yield error(again, f"stands under {step} as well ({path})", "keep it under the one step that it makes")
-        elif _shared(text, repeated) >= SHARED_WORDS:
+        elif shared_words(text, repeated) >= SHARED_WORDS:
             yield warning(again, f"says nearly the same as {path}", "write a different phrase")
-
-
-def _shared(one: str, other: str) -> float:
-    """The Jaccard index of their words, 0 to 1."""
-    words, others = (frozenset(_WORD.findall(text.casefold())) for text in (one, other))
-    return len(words & others) / len(words | others) if words | others else 1.0

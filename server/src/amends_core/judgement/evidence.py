@@ -14,15 +14,15 @@ from amends_core.judgement.details import Details
 from amends_core.judgement.result import Place
 from amends_core.judgement.weights import (
     NOTHING_BELOW,
-    PASTED_COSINE,
     PASTED_SHARE,
     PASTED_WORDS,
+    PASTED_WORDS_SHARED,
     TIMELESS,
     TIMELESS_BY_RULE,
 )
 from amends_core.judgement.wording import WITHOUT_TIME
 from amends_core.taxonomy import SENTENCE_LABELS, Label, Step, Strength
-from amends_core.text import remembered, word_count
+from amends_core.text import remembered, shared_words, word_count
 
 PROMISES = frozenset({Step.TAKE_ACTION, Step.FOLLOW_UP, Step.GO_FURTHER})
 """The steps that a number, an amount or a time makes more concrete."""
@@ -148,7 +148,7 @@ def _own_words(text: str, nearest: Nearest | None) -> float:
 
     A short one may be what everybody says. What a company lists itself is what its agents say.
     """
-    if nearest is None or nearest.own or nearest.similarity < PASTED_COSINE:
+    if nearest is None or nearest.own or shared_words(text, nearest.text) < PASTED_WORDS_SHARED:
         return 1.0
     return PASTED_SHARE if word_count(text) < PASTED_WORDS else 0.0
 

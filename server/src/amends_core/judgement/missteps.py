@@ -12,11 +12,11 @@ from amends_core.judgement.evidence import Evidence, place_of
 from amends_core.judgement.mishearing import misheard
 from amends_core.judgement.result import MisstepFinding, Place
 from amends_core.judgement.timing import no_pause, past_gate, solve_too_late, solve_too_soon
-from amends_core.judgement.weights import REPEATED_COSINE, REPEATED_WORDS, SEVERITY
+from amends_core.judgement.weights import REPEATED_COSINE, REPEATED_WORDS, REPEATED_WORDS_SHARED, SEVERITY
 from amends_core.judgement.wording import HARM, RUSHED_PAST_GATE, SURVEY_BY_RULE
 from amends_core.playbooks import Playbook, Stage
 from amends_core.taxonomy import SENTENCE_MISSTEPS, Label, Misstep, Severity, Step
-from amends_core.text import word_count
+from amends_core.text import shared_words, word_count
 
 REPEATED_WITHIN = 200
 """How many of the agent's sentences are held against a new one: nobody remembers what was said before those."""
@@ -98,9 +98,13 @@ def _repeated(
             alike = len(sentences) == 1 and _said_whole(sentence.text, recent)
         else:
             near = (matrix @ embedding >= REPEATED_COSINE).nonzero()[0]
-            alike = any(word_count(recent[i].text) >= REPEATED_WORDS for i in near.tolist())
+            alike = any(_same_words(sentence.text, recent[i].text) for i in near.tolist())
         if alike:
             yield place_of(sentence)
+
+
+def _same_words(text: str, said: str) -> bool:
+    return word_count(said) >= REPEATED_WORDS and shared_words(text, said) >= REPEATED_WORDS_SHARED
 
 
 def _said_whole(text: str, said: Sequence[Sentence]) -> bool:
